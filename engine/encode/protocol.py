@@ -1,0 +1,47 @@
+"""What the rest of the engine needs of a model, and nothing more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from jaxtyping import Float, Int16
+
+from quire.ingest.budget import PixelBudget
+
+Kind = Literal["multi", "dense", "both"]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Both heads of one item, from one forward pass.
+
+    `cells` names the cell of the visual grid that a row looks at, counted row by row from the
+    top left; -1 for rows that look at none (text). `grid` is (rows, columns), (0, 0) for text.
+    """
+
+    multi: Float[np.ndarray, "rows dim"]
+    dense: Float[np.ndarray, " dense"]
+    cells: Int16[np.ndarray, " rows"]
+    grid: tuple[int, int]
+
+
+class PageEncoder(Protocol):
+    """Turns queries and pages into vectors. Real encoders and test stand-ins both fit."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def budget(self) -> PixelBudget: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def dense_dims(self) -> tuple[int, ...]: ...
+
+    def describe(self) -> dict[str, Any]: ...
+    def encode_query(
+        self, texts: str | Sequence[str], *, task: str = "retrieval", vectors: Kind = "multi"
+    ) -> Any: ...
+    def encode_document(
+        self, items: Any, *, task: str = "retrieval", vectors: Kind = "multi"
+    ) -> Any: ...
