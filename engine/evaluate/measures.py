@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import EvaluationError
+from ..errors import EngineError
 
 # What a reader calls it -> what ir-measures calls it.
 MEASURES = {
@@ -21,7 +21,7 @@ Judgements = Mapping[str, Mapping[str, int]]
 Rankings = Mapping[str, Sequence[str]]
 
 
-class MissingExtra(EvaluationError):
+class MissingExtra(EngineError):
     """A package that only evaluation needs is not installed."""
 
 
