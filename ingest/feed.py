@@ -1,0 +1,163 @@
+"""One child drawing pages of one document, a few of them ahead of the caller."""
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .budget import MAX_ASPECT, PixelBudget
+from .child import SLOTS, Child, ChildLost
+from .document import DocumentKind
+from .failure import Failure, Kind, ReadFailed
+from .limits import Limits
+from .pool import POOL
+from .wire import (
+    BoxedWord,
+    Close,
+    Closed,
+    Failed,
+    Open,
+    Opened,
+    Render,
+    Rendered,
+    SomeReply,
+    unpack_tail,
+)
+
+_MAX_TAIL_BYTES = 64 * 2**20  # words and text; 50,000 words need about 5 MB
+_GRACE_SECONDS = 5  # the child's own alarm strikes this much later than our limit
+_DRAIN_SECONDS = 2  # pages drawn ahead and not wanted are waited for this long
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A page as it came out of the child. pixels: RGB, row by row."""
+
+    reply: Rendered
+    pixels: bytearray
+    words: list[BoxedWord]
+    text: str
+    section: str
+
+
+class Feed:
+    """Pages in the order asked for. After a ReadFailed for one page, the next may be taken."""
+
+    def __init__(self, path: str, kind: DocumentKind, budget: PixelBudget, limits: Limits) -> None:
+        self.waited = 0.0  # seconds
+        self._path, self._kind, self._budget, self._limits = path, kind, budget, limits
+        self._child: Child | None = None
+        self._todo: deque[int] = deque()
+        self._due: deque[tuple[int, int]] = deque()  # page and slot, oldest first
+        self._slot = 0
+
+    def open(self) -> Opened:
+        """Open the file in a child. Raises ReadFailed."""
+        limits = self._limits
+        request = Open(
+            path=self._path,
+            kind=self._kind,
+            memory=limits.memory,
+            max_picture_pixels=limits.max_picture_pixels,
+            seconds=limits.seconds_to_open + _GRACE_SECONDS,
+        )
+        self._child = child = POOL.take()
+        try:
+            child.send(request)
+            reply = self._wait(child, Opened, limits.seconds_to_open)
+        except ChildLost as lost:
+            raise self._lost(lost.kind, lost.reason, None) from lost
+        if isinstance(reply, Failed):
+            self.close()
+            raise self._failed(reply.kind, reply.reason, None)
+        return reply
+
+    def ask(self, numbers: Iterable[int]) -> None:
+        """Pages (from 1) to be taken later, in this order."""
+        self._todo.extend(numbers)
+
+    def take(self, seconds: float) -> Drawn:
+        """The next page asked for. Waits at most `seconds` and the limit of one page."""
+        if self._child is None:
+            self.open()  # the last page cost us the child
+        assert self._child is not None
+        child = self._child
+        self._work_ahead(child)
+        number, slot = self._due.popleft()
+        try:
+            reply = self._wait(child, Rendered, min(seconds, self._limits.seconds_per_page))
+            if isinstance(reply, Rendered):
+                drawn = self._copy(child, reply, slot)
+                self._work_ahead(child)  # into the slot that is free now
+                return drawn
+        except ChildLost as lost:
+            raise self._lost(lost.kind, lost.reason, number) from lost
+        if reply.kind is Kind.OUT_OF_MEMORY:
+            child.kill()  # what it holds by now is anybody's guess
+            raise self._lost(reply.kind, reply.reason, number)
+        raise self._failed(reply.kind, reply.reason, number)
+
+    def close(self) -> None:
+        """Give the child back, or end it when it is busy or has grown large."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        try:
+            child.send(Close())
+            deadline = time.monotonic() + _DRAIN_SECONDS
+            while self._due:
+                child.receive(Rendered, deadline - time.monotonic())
+                self._due.popleft()
+            closed = child.receive(Closed, _DRAIN_SECONDS)
+        except ChildLost:
+            return  # killed by receive
+        if isinstance(closed, Failed) or closed.grown > self._limits.memory // 4:
+            child.kill()
+        else:
+            POOL.give_back(child)
+
+    def _work_ahead(self, child: Child) -> None:
+        """Keep the child busy, but never more pages ahead than there are slots."""
+        while self._todo and len(self._due) < SLOTS:
+            number, slot = self._todo.popleft(), self._slot
+            self._slot = (slot + 1) % SLOTS
+            self._due.append((number, slot))
+            child.send(
+                Render(
+                    number=number,
+                    slot=slot,
+                    max_pixels=self._budget.max_pixels,
+                    min_pixels=self._budget.min_pixels,
+                    factor=self._budget.factor,
+                    seconds=self._limits.seconds_per_page + _GRACE_SECONDS,
+                )
+            )
+
+    def _wait(self, child: Child, expected: type[SomeReply], seconds: float) -> SomeReply | Failed:
+        start = time.monotonic()
+        try:
+            return child.receive(expected, seconds)
+        finally:
+            self.waited += time.monotonic() - start
+
+    def _copy(self, child: Child, reply: Rendered, slot: int) -> Drawn:
+        """The page in a slot. Sizes are checked first: they come from the child."""
+        size = 3 * reply.across * reply.down
+        largest = 3 * max(self._budget.max_pixels, MAX_ASPECT * self._budget.factor**2)
+        if not (0 < size <= largest and 0 < reply.tail <= _MAX_TAIL_BYTES):
+            child.distrust()
+        pixels = child.copy_slot(slot, 0, size)
+        try:
+            return Drawn(reply, pixels, *unpack_tail(child.copy_slot(slot, size, reply.tail)))
+        except ValueError:
+            child.distrust()
+
+    def _lost(self, kind: Kind, reason: str, page: int | None) -> ReadFailed:
+        """The child is gone: pages that it had in hand are to be asked for again."""
+        self._child = None
+        self._todo.extendleft(number for number, _ in reversed(self._due))
+        self._due.clear()
+        return self._failed(kind, reason, page)
+
+    def _failed(self, kind: Kind, reason: str, page: int | None) -> ReadFailed:
+        return ReadFailed(Failure(self._path, kind, reason, page))

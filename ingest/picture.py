@@ -1,0 +1,95 @@
+"""Pictures (PNG, JPEG, TIFF, WebP) through Pillow. Imported in the reading process only."""
+
+import math
+import warnings
+
+from PIL import ExifTags, Image, ImageOps
+
+from .budget import PixelBudget, fit
+from .drawing import Drawing
+from .failure import Failure, Kind, ReadFailed
+
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+# EXIF orientation -> the clockwise turn that makes the picture upright (mirroring aside).
+_TURNS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+# A photo is decoded at the smallest eighth that keeps this many pixels for one of the result
+# in each direction: as sharp as from the full size, and several times faster.
+_OVERSAMPLING = 2
+
+
+class PictureReader:
+    """An open picture. Every frame of a TIFF is a page; of other formats the first one counts."""
+
+    def __init__(self, path: str, max_picture_pixels: int) -> None:
+        self._path = path
+        self._max_pixels = max_picture_pixels
+        self.title = ""
+        # The limit below is ours; Pillow's own warning would only go to standard error.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS = max_picture_pixels  # this process does nothing else
+        self._file = Image.open(path, formats=_FORMATS)
+        self.pages: int = getattr(self._file, "n_frames", 1) if self._file.format == "TIFF" else 1
+
+    def draw(self, number: int, budget: PixelBudget) -> Drawing:
+        """Frame `number`, upright, on white, resized as Qwen's rule says."""
+        image: Image.Image = self._file
+        if self.pages > 1:
+            image.seek(number - 1)
+        if image.width * image.height > self._max_pixels:
+            reason = (
+                f"is {image.width} x {image.height} pixels and the limit is {self._max_pixels:,}:"
+                " save it smaller"
+            )
+            raise ReadFailed(Failure(self._path, Kind.TOO_BIG, reason))
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1), 0)
+        width, height = image.size
+        scaled = fit(width, height, budget)
+        # Only JPEG can be decoded smaller; for the others this does nothing.
+        image.draft(None, (scaled[0] * _OVERSAMPLING, scaled[1] * _OVERSAMPLING))
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        if turn in (90, 270):
+            width, height = height, width
+        across, down = fit(width, height, budget)
+        picture = _on_white(upright)
+        if picture.size != (across, down):
+            picture = picture.resize((across, down), Image.Resampling.BICUBIC)
+        return Drawing(
+            pixels=picture.tobytes(),
+            across=across,
+            down=down,
+            width=width,
+            height=height,
+            rotation=turn,
+        )
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """RGB of any mode; what shines through is white, as on paper."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith(("I", "F")):
+        return _to_bytes(image).convert("RGB")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(paper, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_bytes(image: Image.Image) -> Image.Image:
+    """16 bits, 32 bits or floats as 8 bits. Pillow's own conversion cuts all above 255 off."""
+    highest = float(image.getextrema()[1])  # type: ignore[arg-type]
+    if not math.isfinite(highest) or highest <= 0:
+        return image.convert("L")
+    full = 65535.0 if image.mode.startswith("I;16") else _full_scale(image.mode, highest)
+    return image.convert("F").point(lambda value: value * (255.0 / full) + 0.0).convert("L")
+
+
+def _full_scale(mode: str, highest: float) -> float:
+    """What counts as white: the files do not say, so the nearest usual scale above."""
+    scales = (255.0, 65535.0) if mode == "I" else (1.0, 255.0, 65535.0)
+    return next((scale for scale in scales if highest <= scale), highest)

@@ -1,0 +1,136 @@
+"""What the caller and its reading process say to each other: one JSON line a message.
+
+Pixels and words travel in slots (anonymous files that both hold open), not in messages, so
+that a message always fits into the pipe and neither side ever waits for the other to read.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TypeVar, get_type_hints
+
+from .document import DocumentKind
+from .failure import Kind
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The reading process is ready. memory: bytes of address space it has before any file."""
+
+    memory: int
+
+
+@dataclass(frozen=True)
+class Open:
+    """Close what is open and open a file."""
+
+    path: str
+    kind: DocumentKind
+    memory: int
+    max_picture_pixels: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Opened:
+    pages: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Render:
+    """Draw page `number` (from 1) into a slot."""
+
+    number: int
+    slot: int
+    max_pixels: int
+    min_pixels: int
+    factor: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A page lies in its slot: across * down * 3 bytes of RGB, then `tail` bytes of `pack_tail`."""
+
+    across: int
+    down: int
+    tail: int
+    width: float
+    height: float
+    rotation: int
+
+
+@dataclass(frozen=True)
+class Close:
+    """Close what is open, if anything is."""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """grown: bytes of address space that the process has more than at Hello."""
+
+    grown: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The last request could not be met."""
+
+    kind: Kind
+    reason: str
+
+
+# x0, y0, x1, y1 as fractions of the upright page, and the word.
+BoxedWord = tuple[float, float, float, float, str]
+Request = Open | Render | Close
+Reply = Hello | Opened | Rendered | Closed | Failed
+SomeReply = TypeVar("SomeReply", bound=Reply)
+
+_REQUESTS = {kind.__name__: kind for kind in (Open, Render, Close)}
+
+
+def pack(message: Request | Reply) -> bytes:
+    """One line. Lone surrogates of odd file names survive, escaped."""
+    return json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n"
+
+
+def unpack_request(line: bytes) -> Request:
+    """The request in a line; only our own process writes these."""
+    name, fields = json.loads(line)
+    return _REQUESTS[name](**fields)
+
+
+def unpack_reply(line: bytes, expected: type[SomeReply]) -> SomeReply | Failed:
+    """The reply in a line, from a process that a hostile file may have taken over.
+
+    Raises ValueError when it is neither the expected one nor Failed, or its values are of
+    other types than declared.
+    """
+    try:
+        name, values = json.loads(line)
+        if name == "Failed":
+            return Failed(Kind(values["kind"]), str(values["reason"]))
+        if name != expected.__name__:
+            raise ValueError(f"{name} came, and {expected.__name__} was due")
+        types = get_type_hints(expected)
+        return expected(**{key: types[key](value) for key, value in values.items()})
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise ValueError(f"{line[:80]!r} is no {expected.__name__}") from error
+
+
+def pack_tail(words: list[BoxedWord], text: str, section: str) -> bytes:
+    """The part of a page that is not pixels."""
+    return json.dumps([words, text, section]).encode()
+
+
+def unpack_tail(tail: bytes | bytearray) -> tuple[list[BoxedWord], str, str]:
+    """Words, text and section. Raises ValueError when the bytes are none of `pack_tail`."""
+    try:
+        words, text, section = json.loads(tail)
+        boxed = [
+            (float(x0), float(y0), float(x1), float(y1), str(word))
+            for x0, y0, x1, y1, word in words
+        ]
+    except TypeError as error:
+        raise ValueError("the part of the page that is not pixels is garbled") from error
+    return boxed, str(text), str(section)

@@ -1,0 +1,142 @@
+"""The reading process: `python -m quire.ingest.worker`. It opens what nobody vouches for.
+
+It is started by child.py, which hands it a pipe for replies, a pipe that tells when the
+caller is gone, and the slots. It works on one request after the other and keeps no secrets:
+it may be killed at any time.
+"""
+
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+from io import FileIO
+
+from .budget import PixelBudget
+from .confine import address_space, die_after, die_with, limit_memory, no_core_dumps
+from .drawing import Reader
+from .errors import IngestError
+from .failure import Kind, ReadFailed
+from .wire import (
+    Close,
+    Closed,
+    Failed,
+    Hello,
+    Open,
+    Opened,
+    Render,
+    Rendered,
+    Reply,
+    Request,
+    pack,
+    pack_tail,
+    unpack_request,
+)
+
+IDLE_SECONDS = 300  # after that a process without work gives its memory back and ends
+
+
+def main() -> None:
+    replies, life, *slots = (int(number) for number in sys.argv[1:])
+    die_with(life)
+    no_core_dumps()
+    work = Work(slots)
+    requests = os.fdopen(0, "rb", buffering=0)  # a buffer would hide requests from poll
+    os.write(replies, pack(Hello(work.floor)))
+    while line := _next_line(requests):
+        os.write(replies, pack(work.answer(unpack_request(line))))
+        die_after(0)
+
+
+def _next_line(requests: FileIO) -> bytes:
+    """The next request; empty when the caller is gone or has had nothing to do for long."""
+    poll = select.poll()
+    poll.register(requests, select.POLLIN)
+    if not poll.poll(IDLE_SECONDS * 1000):
+        return b""
+    return requests.readline()
+
+
+class Work:
+    """At most one open file, and the slots that its pages are drawn into."""
+
+    def __init__(self, slots: list[int]) -> None:
+        from . import pdf, picture
+
+        self._readers: dict[str, Callable[[str, int], Reader]] = {
+            "pdf": pdf.PdfReader,
+            "image": picture.PictureReader,
+        }
+        self._out_of_memory = pdf.out_of_memory
+        self._slots = slots
+        self._open: Reader | None = None
+        self.floor = address_space()
+
+    def answer(self, request: Request) -> Reply:
+        """Do what is asked. Whatever goes wrong becomes a Failed, never an exception."""
+        try:
+            match request:
+                case Open():
+                    return self._do_open(request)
+                case Render():
+                    return self._do_render(request)
+                case Close():
+                    self._do_close()
+                    return Closed(address_space() - self.floor)
+        except MemoryError:
+            return Failed(Kind.OUT_OF_MEMORY, _MEMORY)
+        except ReadFailed as failed:
+            return Failed(failed.failure.kind, failed.failure.reason)
+        except IngestError as error:  # from the budget: a shape that cannot be drawn
+            return Failed(Kind.TOO_BIG, str(error))
+        except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+            return Failed(Kind.UNREADABLE, f"{error.strerror}: check that it may be read")
+        except Exception as error:
+            if self._out_of_memory(error):
+                return Failed(Kind.OUT_OF_MEMORY, _MEMORY)
+            return Failed(Kind.DAMAGED, _broken(error))
+
+    def _do_open(self, request: Open) -> Reply:
+        self._do_close()
+        die_after(request.seconds)
+        if self.floor:
+            limit_memory(self.floor + request.memory)
+        opened = self._readers[request.kind](request.path, request.max_picture_pixels)
+        self._open = opened
+        return Opened(opened.pages, opened.title[:500])
+
+    def _do_render(self, request: Render) -> Reply:
+        assert self._open is not None, "no file is open"
+        die_after(request.seconds)
+        budget = PixelBudget(request.max_pixels, request.min_pixels, request.factor)
+        page = self._open.draw(request.number, budget)
+        tail = pack_tail(list(page.words), page.text, page.section)
+        slot = self._slots[request.slot]
+        _write(slot, memoryview(page.pixels), 0)
+        _write(slot, memoryview(tail), len(page.pixels))
+        return Rendered(page.across, page.down, len(tail), page.width, page.height, page.rotation)
+
+    def _do_close(self) -> None:
+        opened, self._open = self._open, None
+        if opened is not None:
+            opened.close()
+
+
+_MEMORY = "needs more memory than allowed: allow more with Limits(memory=...), or split it"
+
+
+def _broken(error: Exception) -> str:
+    what = " ".join(str(error).split())[:200] or type(error).__name__
+    return f"cannot be read ({what}): open it in a viewer and save it anew"
+
+
+def _write(slot: int, content: memoryview, start: int) -> None:
+    """All of it: one call may write less than asked."""
+    while content:
+        written = os.pwrite(slot, content, start)
+        content, start = content[written:], start + written
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends us
+    main()
