@@ -74,8 +74,11 @@ def _row(strip: Strip, width: int) -> Image.Image:
     for column, (image, tile) in enumerate(zip(small, strip.tiles, strict=False)):
         left = MARGIN + column * (TILE + GAP)
         row.paste(image, (left, top))
-        box = (left - 1, top - 1, left + image.width, top + image.height)
-        pen.rectangle(box, outline=ACCENT if column == 0 else EDGE, width=2 if column == 0 else 1)
+        # The frame stands around the page, not on it; the best one has the thicker.
+        thick = 2 if column == 0 else 1
+        box = (left - thick, top - thick, left + image.width + thick - 1)
+        frame = (*box, top + image.height + thick - 1)
+        pen.rectangle(frame, outline=ACCENT if column == 0 else EDGE, width=thick)
         under = top + image.height + FILE_SIZE // 2
         font = font_for(tile.file, FILE_SIZE)
         pen.text((left, under), shorten(tile.file, TILE, font.getlength, middle=True), INK, font)

@@ -1,0 +1,106 @@
+"""`quire doctor`: is everything here, and is the library whole?"""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import output
+from .exits import REFUSED
+from .options import DEFAULT_LIBRARY, JsonOption
+
+PACKAGES = ("torch", "transformers", "lancedb", "pyarrow", "pymupdf", "pillow", "numpy")
+
+LICENCE_NOTE = (
+    "PyMuPDF, which reads the PDFs, is under the AGPL 3.0: whoever passes on a program with it, or "
+    "offers one over a network, must offer its source too or buy a licence from Artifex."
+)
+
+
+def doctor(
+    library: Annotated[
+        str | None,
+        typer.Option(
+            "--library", metavar="DIR", help=f"The library to check ({DEFAULT_LIBRARY} if present)."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the installation and the library, and say what is wrong."""
+    problems: list[str] = []
+    versions = {"quire": version("quire"), "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            problems.append(f"{package} is not installed: pip install {package}")
+    versions["renderer"] = _renderer(problems)
+    threads = _threads(problems)
+    shelf: dict[str, Any] | None = None
+    if library is not None or Path(DEFAULT_LIBRARY).is_dir():
+        shelf = _library(library or DEFAULT_LIBRARY, problems)
+
+    if as_json:
+        output.result_json(
+            {
+                "versions": versions,
+                "threads": threads,
+                "library": shelf,
+                "problems": problems,
+                "licence": LICENCE_NOTE,
+            }
+        )
+    else:
+        for name, text in versions.items():
+            output.result(f"{name:<13} {text}")
+        output.result(f"{'threads':<13} {threads} of {os.cpu_count()} processors")
+        if shelf is None:
+            output.result(f"{'library':<13} none at {DEFAULT_LIBRARY!r}: quire index makes one")
+        else:
+            output.result(
+                f"{'library':<13} {shelf['path']}: {shelf['documents']} documents, "
+                f"{shelf['pages']} pages"
+            )
+        output.result(LICENCE_NOTE)
+        for problem in problems:
+            output.note(f"Problem: {problem}")
+        output.result("No problem found." if not problems else f"{len(problems)} problems found.")
+    if problems:
+        raise typer.Exit(REFUSED)
+
+
+def _threads(problems: list[str]) -> int | None:
+    """How many threads torch computes with. Importing it here finds a broken install, too."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        problems.append(f"torch does not start ({error}): install it again")
+        return None
+    return torch.get_num_threads()
+
+
+def _renderer(problems: list[str]) -> str:
+    from quire.ingest.read import engine_version
+
+    try:
+        return engine_version()
+    except Exception as error:
+        problems.append(f"the PDF reader does not start ({error}): pip install --upgrade pymupdf")
+        return "none"
+
+
+def _library(path: str, problems: list[str]) -> dict[str, Any]:
+    from .opening import open_library
+
+    try:
+        opened = open_library(path)
+        problems += [str(problem) for problem in opened.check()]
+        documents = opened.documents()
+    except Exception as error:
+        problems.append(str(error))
+        return {"path": path, "documents": 0, "pages": 0}
+    pages = sum(document.pages for document in documents)
+    return {"path": path, "documents": len(documents), "pages": pages}
