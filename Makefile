@@ -1,0 +1,56 @@
+# make demo   install, index the sample documents, search three times, draw demo.png
+#             DOCS=folder QUERY="a question" search documents of your own
+# make test   everything that must be green: style, types, tests
+# make bench  how good and how fast: quality on the samples, speed of each step
+# make samples, make mini   make again what is committed: the sample documents, the default encoder
+# make clean  remove what these have made, the environment too
+
+PYTHON ?= python3
+VENV ?= .venv
+DOCS ?= tests/samples/corpus
+export DOCS QUERY
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test bench samples mini clean
+
+demo: $(INSTALLED)
+	@library="demo-library/$$(basename "$$DOCS")-$$(printf %s "$$DOCS" | cksum | cut -d ' ' -f 1)"; \
+	mkdir -p demo-library; \
+	$(BIN)/quire index "$$DOCS" --library "$$library" || { code=$$?; [ $$code -eq 1 ] || exit $$code; }; \
+	if [ -n "$$QUERY" ]; then set -- "$$QUERY"; else set -- \
+	    "In which month were the fewest sailings on time?" \
+	    "Which risk of the heating project is most likely?" \
+	    "What is the name of the hen that survived the storm?"; fi; \
+	$(BIN)/quire search "$$@" -k 3 --library "$$library" --out demo.png
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(INSTALLED)
+	$(BIN)/quire eval tests/samples
+
+samples: $(INSTALLED)
+	$(BIN)/python tests/samples/make.py
+
+mini: $(INSTALLED)
+	$(BIN)/python -m quire.adapters.read
+
+clean:
+	rm -rf $(VENV) build dist quire.egg-info demo-library demo.png
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installed once, and again when what is asked for has changed. Without build isolation the pinned
+# setuptools is the one that builds; torch is named so that its pin is the first thing settled.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("quire needs Python 3.11 or \
+	newer, this is %s: call make PYTHON=python3.12" % sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt setuptools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	    --no-build-isolation torch==2.13.0 -e ".[dev]"
+	@touch $@
