@@ -1,0 +1,87 @@
+"""`python -m quire.adapters.read`: train quire-mini's reader from nothing, and export it."""
+
+import argparse
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from ..errors import AdapterError
+from .export import export
+from .pieces import piece_prior, piece_weights, train_pieces
+from .plot import plot_curves
+from .prose import load_prose
+from .shape import Shape
+
+PIECE_TEXTS = 20_000  # enough for the counts of 8,192 pieces to settle
+
+
+def tell(line: str) -> None:
+    print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)
+
+
+def vocabulary(
+    texts: list[str], folder: Path, size: int
+) -> tuple[Tokenizer, np.ndarray, np.ndarray]:
+    """Pieces, their weights as query rows and their prior, made once and then kept in the folder."""
+    pieces, weights, prior = (folder / n for n in ("tokenizer.json", "weights.npy", "prior.npy"))
+    if not (pieces.exists() and weights.exists() and prior.exists()):
+        tell(f"learning {size} pieces")
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer = train_pieces(texts[:PIECE_TEXTS], size)
+        np.save(weights, piece_weights(texts[:PIECE_TEXTS], tokenizer))
+        np.save(prior, piece_prior(texts[:PIECE_TEXTS], tokenizer))
+        tokenizer.save(str(pieces))
+    return Tokenizer.from_file(str(pieces)), np.load(weights), np.load(prior)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m quire.adapters.read", description=__doc__)
+    parser.add_argument("--text", type=Path, required=True, help="folder with prose*.jsonl(.xz)")
+    parser.add_argument("--folder", type=Path, default=Path(".work/mini"), help="checkpoints")
+    parser.add_argument("--out", type=Path, help="write the model here when done")
+    parser.add_argument("--steps", type=int, default=40_000)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw sheets")
+    parser.add_argument("--refuse", type=Path, help="evaluation sets that must not be trained on")
+    parser.add_argument("--smoke", action="store_true", help="a tiny model, for tests")
+    options = parser.parse_args(arguments)
+
+    import torch
+
+    from .overlap import refuse_overlap
+    from .train import Plan, Trainer, train
+
+    torch.set_num_threads(1)
+    try:
+        texts = load_prose(options.text)
+        if options.refuse:
+            refuse_overlap(texts, options.refuse)
+        shape, plan = Shape(), Plan(steps=options.steps)
+        if options.smoke:
+            shape = Shape(vocabulary=1024, vision_width=64, vision_depth=2, vision_heads=2,
+                          vision_inner=128, width=64, depth=1, heads=2, key_value_heads=1,
+                          inner=128)  # fmt: skip
+            plan = Plan(steps=options.steps, ramp=10**6, warm_up=20)
+        tokenizer, weights, prior = vocabulary(texts, options.folder, shape.vocabulary)
+        trainer = Trainer(
+            shape, tokenizer, texts, plan, options.folder, prior, compiled=not options.smoke
+        )
+        if trainer.resume():
+            tell(f"going on at step {trainer.step}")
+        train(trainer, tell, options.workers, options.minutes * 60)
+    except AdapterError as error:
+        print(error, file=sys.stderr)
+        return 3
+    plot_curves(options.folder / "log.jsonl", options.folder / "curves.png")
+    if options.out:
+        export(trainer.reader, tokenizer, weights, options.out)
+        tell(f"wrote {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""A trained reader as a checkpoint folder that an encoder loads."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+
+from .reader import Reader
+
+# What the encoder has to know; the engine's `Family`, as JSON.
+FAMILY: dict[str, Any] = {
+    "name": "quire-mini",
+    "query": "<|query|>{text}",
+    "document": "<|document|>{text}",
+    "page": "<|document|><|vision_start|>{image}<|vision_end|>",
+    "image_token": "<|image_pad|>",
+    "budget": {"max_pixels": 1_204_224, "min_pixels": 3_136, "factor": 28},
+    "rows": 128,
+    "projector": "projector",
+    "tasks": ["retrieval"],
+    "max_text": 1024,
+    "text_rows": "text",
+    "page_rows": "image",
+    "drop_blank": True,
+    "learned_lengths": True,
+    "commercial": True,
+}
+
+
+def export(
+    reader: Reader,
+    tokenizer: Tokenizer,
+    lengths: np.ndarray,
+    folder: Path,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write config, weights, tokenizer and family. `lengths` [pieces]: how much a query row counts.
+
+    Training-only parts (letter head, scale, prior) are left out. Weights are kept in `dtype`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {k: v.to(dtype).contiguous() for k, v in reader.model.state_dict().items()}
+    tensors["projector.weight"] = reader.projector.weight.detach().to(dtype).contiguous()
+    tensors["row_lengths"] = torch.from_numpy(lengths).to(dtype)
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    config = reader.model.config
+    config.save_pretrained(str(folder))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    width = reader.shape.width
+    family = {**FAMILY, "rows": reader.shape.rows, "dims": [width, width // 2, width // 4]}
+    (folder / "quire.json").write_text(json.dumps(family, indent=2) + "\n")
+    half = [0.5, 0.5, 0.5]
+    picture = {"image_mean": half, "image_std": half, "patch_size": 14, "merge_size": 2}
+    (folder / "preprocessor_config.json").write_text(json.dumps(picture, indent=2) + "\n")

@@ -1,0 +1,285 @@
+"""The loop of stage one: blocks in, checkpoints out; resumes to the step, anywhere."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from .blocks import PER_SHEET, Blocks, draw_blocks, start_drawing
+from .faces import latin_faces
+from .losses import Classes, letter_loss, piece_loss, silence_loss, text_loss
+from .measure import Reading, reading
+from .pieces import special_ids
+from .reader import Reader, block_positions, text_turns
+from .shape import Shape
+
+GROUP = 32  # sheets that are drawn, mixed and used up together
+DEV_SHEETS = 10**9  # their numbers start here: never drawn for training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that changes the weights. Equal plans give equal weights on one machine."""
+
+    steps: int = 40_000
+    batch: int = 8  # blocks; 24 * 8 = GROUP * PER_SHEET
+    rate: float = 2e-3
+    matrix_rate: float = 4e-3
+    warm_up: int = 200
+    cool_down: float = 0.25  # the last share of the steps, in which the rate falls to nothing
+    ramp: int = 3_000  # steps until sheets are as hard as they get
+    decay: float = 0.02
+    seed: int = 0
+    letter_weight: float = 8.0
+    silence_weight: float = 0.1
+    text_weight: float = 0.1
+
+
+def rate_at(plan: Plan, step: int) -> float:
+    """Share of the full rate in [0, 1]: up in a line, level, down in a line."""
+    up = min(1.0, (step + 1) / plan.warm_up)
+    left = (plan.steps - step) / max(1, plan.cool_down * plan.steps)
+    return up * max(0.0, min(1.0, left))
+
+
+def optimizers(reader: Reader, plan: Plan) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside the blocks, AdamW for all else (tables, heads, norms)."""
+    matrices: list[Tensor] = []
+    others: list[Tensor] = []
+    for name, p in reader.named_parameters():
+        inside = "visual.blocks" in name or "merger.mlp" in name or ".layers." in name
+        (matrices if inside and p.ndim == 2 else others).append(p)
+    return [
+        torch.optim.Muon(
+            matrices, lr=plan.matrix_rate, weight_decay=plan.decay, adjust_lr_fn="match_rms_adamw"
+        ),
+        torch.optim.AdamW(others, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
+
+
+class Drawing:
+    """Blocks in an order that the seed alone decides, drawn ahead by other processes."""
+
+    def __init__(
+        self, texts: Sequence[str], pieces: str, shape: Shape, plan: Plan, workers: int
+    ) -> None:
+        self.plan = plan
+        self.pool = ProcessPoolExecutor(
+            workers,
+            mp_context=get_context("spawn"),
+            initializer=start_drawing,
+            initargs=(list(texts), latin_faces(), pieces, shape),
+        )
+        self.waiting: dict[int, Future[Blocks]] = {}
+
+    def difficulty(self, group: int) -> float:
+        return min(1.0, group * GROUP * PER_SHEET / self.plan.batch / self.plan.ramp)
+
+    def group(self, number: int) -> Blocks:
+        for ahead in range(number, number + 3):
+            if ahead not in self.waiting:
+                sheets = range(ahead * GROUP, (ahead + 1) * GROUP)
+                self.waiting[ahead] = self.pool.submit(
+                    draw_blocks, self.plan.seed, sheets, self.difficulty(ahead)
+                )
+        return self.waiting.pop(number).result()
+
+    def batches(self, first_step: int) -> Iterator[Blocks]:
+        each = GROUP * PER_SHEET // self.plan.batch
+        for group in range(first_step // each, 10**9):
+            blocks = self.group(group)
+            order = np.random.default_rng((self.plan.seed, group)).permutation(len(blocks))
+            for i in range(first_step % each if group == first_step // each else 0, each):
+                yield blocks.pick(order[i * self.plan.batch : (i + 1) * self.plan.batch].tolist())
+
+    def close(self) -> None:
+        self.pool.shutdown(cancel_futures=True)
+
+
+class Trainer:
+    """A reader, its optimizers and the step they are at."""
+
+    def __init__(
+        self,
+        shape: Shape,
+        tokenizer: Tokenizer,
+        texts: Sequence[str],
+        plan: Plan,
+        folder: Path,
+        prior: np.ndarray,
+        compiled: bool = True,
+    ) -> None:
+        """`prior` [pieces] is the log share of each: learnt as a bias it would take thousands of
+        steps, in which rows learn to be common words. `compiled` fuses the passes: half a minute of waiting, then 1.3 times the speed."""
+        torch.manual_seed(plan.seed)
+        self.shape, self.tokenizer, self.texts, self.plan = shape, tokenizer, texts, plan
+        self.folder = folder
+        ids = special_ids(tokenizer)
+        self.reader = Reader(shape, ids)
+        self.reader.prior.data.copy_(torch.from_numpy(prior))
+        self.optimizers = optimizers(self.reader, plan)
+        self.step = 0
+        self.half = torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+        self.block_turns = text_turns(self.reader.model, block_positions(shape))
+        line = torch.arange(33).expand(3, -1)
+        self.text_turns = text_turns(self.reader.model, line)
+        self.query, self.document = ids["<|query|>"], ids["<|document|>"]
+        self.rows_of_blocks = self.reader.rows_of_blocks
+        self.rows_of_text = self.reader.rows_of_text
+        if compiled:
+            self.rows_of_blocks = torch.compile(self.rows_of_blocks, dynamic=False)
+            self.rows_of_text = torch.compile(self.rows_of_text, dynamic=False)
+
+    def classes(self) -> Classes:
+        return Classes(self.reader.piece_rows(), self.reader.scale.exp(), self.reader.prior)
+
+    def _pixels(self, blocks: Blocks) -> Tensor:
+        return (torch.from_numpy(blocks.pixels).to(self.half) / 127.5) - 1
+
+    def _text(self, step: int) -> Tensor:
+        rng = np.random.default_rng((self.plan.seed, step, 7))
+        out = np.zeros((16, 33), np.int64)
+        for row in out:
+            text = self.texts[int(rng.integers(len(self.texts)))]
+            start = int(rng.integers(max(1, len(text) - 200)))
+            ids = self.tokenizer.encode(text[start : start + 220], add_special_tokens=False).ids
+            row[0] = self.query if rng.random() < 0.5 else self.document
+            row[1 : 1 + len(ids[1:33])] = ids[1:33]  # the first piece may be half a word
+        return torch.from_numpy(out)
+
+    def learn(self, blocks: Blocks) -> dict[str, float]:
+        """One step; the losses before it."""
+        plan, ids = self.plan, self._text(self.step)
+        pieces, letters = torch.from_numpy(blocks.pieces), torch.from_numpy(blocks.letters)
+        with torch.autocast("cpu", self.half, enabled=self.half != torch.float32):
+            rows, letter_logits = self.rows_of_blocks(self._pixels(blocks), self.block_turns)
+            text_rows = self.rows_of_text(ids, self.text_turns.to(self.half))
+            classes = self.classes()
+            losses = {
+                "piece": piece_loss(rows, pieces, classes),
+                "letter": letter_loss(letter_logits.float(), letters),
+                "silence": silence_loss(rows, torch.from_numpy(blocks.silent), classes, 128),
+                "text": text_loss(text_rows, ids, classes),
+            }
+        loss = (
+            losses["piece"]
+            + plan.letter_weight * losses["letter"]
+            + plan.silence_weight * losses["silence"]
+            + plan.text_weight * losses["text"]
+        )
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.reader.parameters(), 5.0)
+        share = rate_at(plan, self.step)
+        for optimizer, full in zip(self.optimizers, (plan.matrix_rate, plan.rate), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = full * share
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        return {name: value.item() for name, value in losses.items()}
+
+    @torch.no_grad()
+    def measure(self, blocks: Blocks) -> Reading:
+        parts = []
+        classes = self.classes()
+        for i in range(0, len(blocks), self.plan.batch):
+            some = blocks.pick(range(i, i + self.plan.batch))
+            with torch.autocast("cpu", self.half, enabled=self.half != torch.float32):
+                # Not the compiled pass: without gradients it would be compiled anew.
+                rows, _ = self.reader.rows_of_blocks(self._pixels(some), self.block_turns)
+            parts.append(reading(rows.float(), torch.from_numpy(some.pieces), classes))
+        n = sum(p.pieces for p in parts)
+        return Reading(
+            sum(p.first * p.pieces for p in parts) / n,
+            sum(p.among_eight * p.pieces for p in parts) / n,
+            n,
+        )
+
+    def save(self) -> None:
+        """Weights and optimizer state; the old file stays whole until the new one is."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        tensors = {f"reader.{k}": v.contiguous() for k, v in self.reader.state_dict().items()}
+        for i, optimizer in enumerate(self.optimizers):
+            for j, state in optimizer.state_dict()["state"].items():
+                tensors |= {f"optimizer.{i}.{j}.{k}": torch.as_tensor(v) for k, v in state.items()}
+        new = self.folder / "checkpoint.new"
+        about = {"step": str(self.step), "plan": json.dumps(asdict(self.plan))}
+        save_file(tensors, new, metadata=about)
+        os.replace(new, self.folder / "checkpoint.safetensors")
+
+    def resume(self) -> bool:
+        """Go on from the folder's checkpoint, if there is one."""
+        from safetensors import safe_open
+
+        path = self.folder / "checkpoint.safetensors"
+        if not path.exists():
+            return False
+        with safe_open(path, "pt") as file:
+            self.step = int(file.metadata()["step"])
+        tensors = load_file(path)
+        own = {k[7:]: v for k, v in tensors.items() if k.startswith("reader.")}
+        self.reader.load_state_dict(own)
+        for i, optimizer in enumerate(self.optimizers):
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, value in tensors.items():
+                if key.startswith(f"optimizer.{i}."):
+                    _, _, j, name = key.split(".", 3)
+                    state.setdefault(int(j), {})[name] = value
+            optimizer.load_state_dict(
+                {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+            )
+        return True
+
+
+def train(
+    trainer: Trainer, tell: Callable[[str], None], workers: int = 1, seconds: float = math.inf
+) -> None:
+    """Train until the plan's last step or until time is up; checkpoint every 250 steps."""
+    drawing = Drawing(
+        trainer.texts, trainer.tokenizer.to_str(), trainer.shape, trainer.plan, workers
+    )
+    log = (trainer.folder / "log.jsonl").open("a")
+    try:
+        dev = drawing.pool.submit(draw_blocks, 1, range(DEV_SHEETS, DEV_SHEETS + 20), 1.0).result()
+        start, began, first = time.monotonic(), time.monotonic(), trainer.step
+        sums: dict[str, float] = {}
+        for blocks in drawing.batches(trainer.step):
+            if trainer.step >= trainer.plan.steps or time.monotonic() - start > seconds:
+                break
+            for name, value in trainer.learn(blocks).items():
+                sums[name] = sums.get(name, 0) + value / 50
+            if trainer.step % 50 == 0:
+                speed = (trainer.step - first) / (time.monotonic() - began)
+                left = (trainer.plan.steps - trainer.step) / speed / 60
+                losses = " ".join(f"{k} {v:.3f}" for k, v in sums.items())
+                tell(
+                    f"step {trainer.step}/{trainer.plan.steps} {losses} "
+                    f"{speed * trainer.plan.batch:.1f} blocks/s, {left:.0f} min left"
+                )
+                log.write(json.dumps({"step": trainer.step, **sums}) + "\n")
+                sums = {}
+            if trainer.step % 250 == 0:
+                trainer.save()
+            if trainer.step % 500 == 0:
+                now = trainer.measure(dev)
+                tell(f"step {trainer.step} reads {now.first:.3f} first, {now.among_eight:.3f} of 8")
+                log.write(
+                    json.dumps({"step": trainer.step, "first": now.first, "eight": now.among_eight})
+                    + "\n"
+                )
+                log.flush()
+    finally:
+        trainer.save()
+        drawing.close()
+        log.close()
