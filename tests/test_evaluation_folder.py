@@ -66,6 +66,9 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
     (tmp_path / "corpus" / "a.pdf").write_bytes(b"")
     with pytest.raises(EvaluationError, match=r"queries.jsonl, line 1: no JSON"):
         read_folder(tmp_path)
+    (tmp_path / "corpus" / "a.png").write_bytes(b"")
+    with pytest.raises(EvaluationError, match="file stem 'a' stands there twice"):
+        read_folder(tmp_path)
     (tmp_path / "corpus" / "a.jsonl").write_text("")
     with pytest.raises(EvaluationError, match="both PDFs and"):
         read_folder(tmp_path)
@@ -112,7 +115,7 @@ def test_groups_are_split_by_text_layer_and_by_language_only_where_both_sides_ex
     questions = [
         Question("a", "?", doc="scan", lang="en", doc_lang="en"),
         Question("b", "?", doc="text", lang="en", doc_lang="de"),
-        Question("c", "?"),
+        Question("c", "?", lang="en"),
     ]
     groups = {group.name: group.questions for group in slices(questions, ["a", "b"], ["text"])}
     assert groups == {
@@ -125,4 +128,14 @@ def test_groups_are_split_by_text_layer_and_by_language_only_where_both_sides_ex
     }
     names = [group.name for group in slices(questions, ["a"], ["scan"])]
     assert names == ["whole folder", "within document"]
-    assert [group.name for group in slices(questions, [], [])] == ["whole folder"]
+    assert len(slices([Question("c", "?", lang="en")], [], [])) == 1
+
+
+def test_questions_that_know_no_document_are_split_by_language() -> None:
+    questions = [Question("a", "?", lang="en"), Question("b", "?", lang="fr"), Question("c", "?")]
+    groups = {group.name: group.questions for group in slices(questions, [], [])}
+    assert groups == {
+        "whole folder": ("a", "b", "c"),
+        "questions in 'en'": ("a",),
+        "questions in 'fr'": ("b",),
+    }

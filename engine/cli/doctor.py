@@ -83,7 +83,7 @@ def _threads(problems: list[str]) -> int | None:
 
 
 def _renderer(problems: list[str]) -> str:
-    from quire.ingest.read import engine_version
+    from quire.ingest.version import engine_version
 
     try:
         return engine_version()
@@ -96,7 +96,7 @@ def _library(path: str, problems: list[str]) -> dict[str, Any]:
     from .opening import open_library
 
     try:
-        opened = open_library(path)
+        opened = open_library(path, encoder=False)
         problems += [str(problem) for problem in opened.check()]
         documents = opened.documents()
     except Exception as error:

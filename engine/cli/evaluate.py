@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,31 +92,22 @@ def _subject(
     """What is judged, a filled library or an encoder, and how many PDFs could not be read."""
     from ..evaluate.folder import read_folder
     from ..evaluate.similarity import pair_files
-    from .adding import add
-    from .opening import load_encoder, passing_library, writable_library
+    from .adding import add, found_in
+    from .opening import load_encoder, passing_folder, writable_library
 
     # Read before anything slow: a slip in the folder should cost nothing.
-    pdfs = () if pair_files(folder) else read_folder(folder).pdfs
-    if not pdfs:
+    files = () if pair_files(folder) else read_folder(folder).files
+    if not files:
         if library is not None:
             raise UsageError(f"--library {library!r}: {folder!r} holds no PDFs, leave it out")
         yield load_encoder(model or DEFAULT_MODEL), 0
         return
-    paths = [str(path) for path in pdfs]
-    if library is None:
-        with passing_library(model) as passing:
-            report = add(passing, paths, as_json=as_json)
-            yield passing, _told(report)
-    else:
-        kept = writable_library(library, model)
-        report = add(kept, paths, as_json=as_json)
-        yield kept, _told(report)
-
-
-def _told(report: Any) -> int:
-    for failure in report.failures:
-        output.note(f"Failed: {failure}")
-    return len(report.failures)
+    paths = [str(path) for path in files]
+    found = found_in(paths)
+    where = nullcontext(library) if library else passing_folder()
+    with where as path:
+        opened = writable_library(path, model)
+        yield opened, len(add(opened, found, paths, as_json=as_json).failures)
 
 
 def _keep(report: "Report", path: Path) -> None:

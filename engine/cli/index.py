@@ -1,13 +1,16 @@
 """`quire index`: files in, a library out."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import output
 from .exits import SOME_FAILED
 from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption, ModelOption
+
+if TYPE_CHECKING:
+    from ..store.adding import Report
 
 
 def index(
@@ -25,37 +28,33 @@ def index(
     from .adding import add, found_in
     from .opening import writable_library
 
-    found_in(paths)
-    report = add(writable_library(library, model), paths, as_json=as_json)
-    for failure in report.failures:
-        output.note(f"Failed: {failure}")
+    found = found_in(paths)
+    report = add(writable_library(library, model), found, paths, as_json=as_json)
     if as_json:
         output.result_json(
             {
                 "library": library,
                 "added": len(report.added),
                 "skipped": len(report.skipped),
+                "replaced": len(report.replaced),
                 "pages": report.pages,
                 "seconds": report.seconds,
                 "failures": [asdict(failure) for failure in report.failures],
             }
         )
-    elif report.added:
-        output.result(
-            f"Added {count(len(report.added), 'document')} with {count(report.pages, 'page')} to "
-            f"{library} in {report.seconds:.1f} s; {len(report.skipped)} were there already."
-        )
-    elif report.failures:
-        output.result(f"Added nothing to {library}: see the failures.")
     else:
-        output.result(
-            f"Nothing to do: all of {count(len(report.skipped), 'document')} "
-            f"are in {library} already."
-        )
+        output.result(_sentence(report, library))
     if report.failures:
         raise typer.Exit(SOME_FAILED)
 
 
-def count(number: int, noun: str) -> str:
-    """The number with its noun, which gets an s unless it is one."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _sentence(report: "Report", library: str) -> str:
+    added = output.count(len(report.added), "document")
+    there = output.count(len(report.skipped), "document")
+    if report.added:
+        pages = output.count(report.pages, "page")
+        more = f"; {there} already there" if report.skipped else ""
+        return f"Added {added} with {pages} to {library} in {report.seconds:.1f} s{more}."
+    if report.failures and not report.skipped:
+        return f"Nothing was added to {library}."
+    return f"Nothing to do: {library} holds {there} from there already, unchanged."

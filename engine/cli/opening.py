@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from .exits import Refused
 from .options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -20,27 +21,44 @@ def load_encoder(model: str) -> "PageEncoder":
     return Encoder.load(model)
 
 
-def open_library(path: str) -> "Library":
-    """A library that is there, with the encoder that its manifest names."""
-    from ..library import Library
+def open_library(path: str, model: str | None = None, *, encoder: bool = True) -> "Library":
+    """A library that is there, with the encoder named, else the one that its manifest names.
 
-    return Library.open(path)
-
-
-def writable_library(path: str, model: str | None) -> "Library":
-    """A library to add to; it is made, for `model`, when there is none yet.
-
-    With `model` None a library that is there keeps its own encoder.
+    Without `encoder` none is loaded: enough to look at documents and to search by words.
     """
     from ..library import Library
 
-    if model is None and (Path(path) / "manifest.json").is_file():
+    if not encoder:
         return Library.open(path)
-    return Library.open(path, load_encoder(model or DEFAULT_MODEL), create=True)
+    return Library.open(path, load_encoder(model or _own_model(path)))
+
+
+def writable_library(path: str, model: str | None) -> "Library":
+    """A library to add to; it is made when there is none yet, and keeps its encoder if there is."""
+    from ..library import Library
+
+    there = (Path(path) / "manifest.json").is_file()
+    name = model or (_own_model(path) if there else DEFAULT_MODEL)
+    return Library.open(path, load_encoder(name), create=True)
+
+
+def _own_model(path: str) -> str:
+    """The model that a library can be opened with, as its manifest names it.
+
+    The manifest knows what the encoder is, not where its folder lay; only the one that comes
+    with quire can be found by name. Raises NotALibrary, and Refused for other encoders.
+    """
+    from ..store.layout import Layout
+    from ..store.manifest import read_manifest
+
+    name = str(read_manifest(Layout(Path(path))).encoder.get("name"))
+    if name != DEFAULT_MODEL:
+        raise Refused(f"{path} was made with the encoder {name!r}: name its folder with --model")
+    return DEFAULT_MODEL
 
 
 @contextmanager
-def passing_library(model: str | None) -> Iterator["Library"]:
-    """A library that is gone after the block."""
+def passing_folder() -> Iterator[str]:
+    """A place for a library that is gone after the block."""
     with TemporaryDirectory(prefix="quire-") as folder:
-        yield writable_library(str(Path(folder) / "library"), model)
+        yield str(Path(folder) / "library")

@@ -26,3 +26,8 @@ def error(text: str, *, as_json: bool) -> None:
     print(f"quire: {line}", file=sys.stderr)
     if as_json:
         result_json({"error": line})
+
+
+def count(number: int, noun: str) -> str:
+    """The number with its noun, which gets an s unless it is one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -13,25 +13,26 @@ if TYPE_CHECKING:
 class Bar(Protocol):
     """What a command tells while it works."""
 
-    def at(self, done: int, total: int | None) -> None: ...
-    def failed(self, failures: int) -> None: ...
-    def line(self, text: str) -> None: ...
+    def at(self, done: float, total: float, count: int | None = None) -> None:
+        """`done` of `total` is done; `count` units were (by default as many as `done`)."""
+
+    def failed(self, failures: int) -> None:
+        """So many failed until now."""
+
+    def line(self, text: str) -> None:
+        """Something that is worth a line where there is no bar."""
 
 
 class Quiet:
-    """No bar; lines are printed when `lines`."""
+    """No bar; lines are printed when `lines`, and failures are told at the end by the command."""
 
     def __init__(self, *, lines: bool) -> None:
         self._lines = lines
 
-    def at(self, done: int, total: int | None) -> None:
-        """Shows nothing."""
-
-    def failed(self, failures: int) -> None:
-        """Shows nothing: failures are told at the end."""
+    def at(self, done: float, total: float, count: int | None = None) -> None: ...
+    def failed(self, failures: int) -> None: ...
 
     def line(self, text: str) -> None:
-        """One line on standard error, if lines are wanted."""
         if self._lines:
             print(text, file=sys.stderr)
 
@@ -45,17 +46,16 @@ class Live:
         self._unit = unit
         self._began = monotonic()
 
-    def at(self, done: int, total: int | None) -> None:
-        """`done` of `total` are done; None while nobody knows how many there are."""
-        rate = f"{done / max(monotonic() - self._began, 1e-3):.1f} {self._unit}/s"
-        self._progress.update(self._task, completed=done, total=total, rate=rate)
+    def at(self, done: float, total: float, count: int | None = None) -> None:
+        counted = int(done) if count is None else count
+        rate = counted / max(monotonic() - self._began, 1e-3)
+        told = f"{counted} {self._unit}, {rate:.1f}/s"
+        self._progress.update(self._task, completed=done, total=total, told=told)
 
     def failed(self, failures: int) -> None:
-        """So many failed until now."""
         self._progress.update(self._task, failures=f"{failures} failed" if failures else "")
 
-    def line(self, text: str) -> None:
-        """Shows nothing: the bar says enough."""
+    def line(self, text: str) -> None: ...
 
 
 @contextmanager
@@ -73,10 +73,9 @@ def bar(what: str, unit: str, *, as_json: bool) -> Iterator[Bar]:
     columns = (
         TextColumn(what),
         BarColumn(),
-        TextColumn(f"{{task.completed:.0f}} {unit}"),
-        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[told]}"),
         TimeRemainingColumn(),
         TextColumn("[red]{task.fields[failures]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield Live(progress, progress.add_task(what, total=None, failures="", rate=""), unit)
+        yield Live(progress, progress.add_task(what, total=None, failures="", told=""), unit)

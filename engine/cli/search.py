@@ -8,7 +8,7 @@ import typer
 
 from . import output
 from .exits import UsageError
-from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption
+from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption, ModelOption
 
 
 class Mode(StrEnum):
@@ -49,6 +49,7 @@ def search(
         typer.Option("--out", metavar="PICTURE", help="Draw the pages found: .png, .jpg, .webp."),
     ] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find the pages that answer each QUERY."""
@@ -56,7 +57,7 @@ def search(
         _check_picture(out)
     from .opening import open_library
 
-    opened = open_library(library)
+    opened = open_library(library, model, encoder=mode is not Mode.TEXT)
     found = [
         (query, opened.search(query, k=k, where=where, mode=mode.value, fusion=fusion.value))
         for query in queries
@@ -73,9 +74,8 @@ def search(
         if len(found) > 1:
             output.result(f"{query}")
         for place, hit in enumerate(hits, start=1):
-            name = Path(hit.document.paths[0]).name
             section = f"   {hit.section}" if hit.section else ""
-            output.result(f"{place:>3}  {hit.score:8.3f}  {name}, page {hit.page}{section}")
+            output.result(f"{place:>3}  {hit.score:8.3f}  {hit.name}, page {hit.page}{section}")
         if not hits:
             output.note(f"No page found for {query!r}: try other words, or --mode visual.")
 
@@ -109,10 +109,7 @@ def _draw(found: list[tuple[str, Any]], path: Path) -> None:
     strips = [
         Strip(
             query,
-            [
-                Tile(hit.image(), Path(hit.document.paths[0]).name, hit.page, hit.score)
-                for hit in hits[:COLUMNS]
-            ],
+            [Tile(hit.image(), hit.name, hit.page, hit.score) for hit in hits[:COLUMNS]],
         )
         for query, hits in found
     ]

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from quire.ingest.sniff import claimed
+
 from ..errors import EvaluationError
 from .lines import flag, json_lines, word
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question. `doc` is the stem of the PDF it was asked about, "" when unknown.
+    """One question. `doc` is the stem of the file it was asked about, "" when unknown.
 
     `positional` questions name their page by number or place, so that their content alone does
     not lead there. `lang` and `doc_lang` are language codes, "" when unknown.
@@ -45,13 +47,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Folder:
-    """What is asked, of what, and what is right. Either `pdfs` or `texts` is empty.
+    """What is asked, of what, and what is right. Either `files` or `texts` is empty.
 
     `judgements` maps question id -> corpus id -> grade.
     """
 
     name: str
-    pdfs: tuple[Path, ...]
+    files: tuple[Path, ...]
     texts: tuple[Text, ...]
     questions: tuple[Question, ...]
     judgements: dict[str, dict[str, int]]
@@ -67,11 +69,12 @@ def read_folder(path: str | Path) -> Folder:
             raise EvaluationError(
                 f"{str(root)!r} holds no {name}: quire eval needs corpus/, queries.jsonl, qrels.tsv"
             )
-    pdfs = tuple(sorted((root / "corpus").glob("*.pdf")))
+    files = tuple(sorted(path for path in (root / "corpus").glob("*") if claimed(path.name)))
     tables = sorted((root / "corpus").glob("*.jsonl"))
-    if bool(pdfs) == bool(tables):
-        held = "both PDFs and .jsonl texts" if pdfs else "neither PDFs nor .jsonl texts"
+    if bool(files) == bool(tables):
+        held = "both PDFs and .jsonl texts" if files else "neither PDFs nor .jsonl texts"
         raise EvaluationError(f"{str(root / 'corpus')!r} holds {held}: keep exactly one kind there")
+    _unique([path.stem for path in files], root / "corpus", "file stem")
     texts = tuple(text for table in tables for text in _texts(table))
     _unique([text.id for text in texts], root / "corpus")
     questions = tuple(_questions(root / "queries.jsonl"))
@@ -82,7 +85,7 @@ def read_folder(path: str | Path) -> Folder:
             f"no question of {str(root / 'queries.jsonl')!r} is judged in qrels.tsv: "
             "the first column there must repeat the _id of the questions"
         )
-    return Folder(root.resolve().name, pdfs, texts, questions, judgements)
+    return Folder(root.resolve().name, files, texts, questions, judgements)
 
 
 def _texts(path: Path) -> Iterator[Text]:
@@ -124,9 +127,9 @@ def _judgements(path: Path) -> dict[str, dict[str, int]]:
     return found
 
 
-def _unique(ids: list[str], where: Path) -> None:
+def _unique(ids: list[str], where: Path, what: str = "_id") -> None:
     seen: set[str] = set()
     for name in ids:
         if name in seen:
-            raise EvaluationError(f"{where}: _id {name!r} stands there twice: ids must be unique")
+            raise EvaluationError(f"{where}: {what} {name!r} stands there twice: make it unique")
         seen.add(name)

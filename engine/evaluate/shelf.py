@@ -1,4 +1,4 @@
-"""The PDFs of a folder as they stand in a library."""
+"""The files of a folder as they stand in a library."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -29,7 +29,7 @@ class PageLibrary(Protocol):
 
 @dataclass(frozen=True)
 class Shelf:
-    """Stem of a PDF -> its document; `others` when the library holds more than these."""
+    """Stem of a file -> its document; `others` when the library holds more than these."""
 
     documents: Mapping[str, Document]
     others: bool
@@ -57,23 +57,23 @@ class Shelf:
 
 
 def shelve(folder: Folder, library: PageLibrary) -> tuple[Folder, Shelf]:
-    """Find the PDFs in the library by their bytes, wherever they were indexed from.
+    """Find the files in the library by their bytes, wherever they were indexed from.
 
-    PDFs with equal bytes are one document: its pages go by the first stem, and the questions and
-    judgements that come back use that one. PDFs that the library lacks are left out, and their
+    Files with equal bytes are one document: its pages go by the first stem, and the questions and
+    judgements that come back use that one. Files that the library lacks are left out, and their
     pages count as not found; EvaluationError when all are lacking.
     """
     held = {document.id: document for document in library.documents()}
     first: dict[str, str] = {}
     alias: dict[str, str] = {}
-    for path in folder.pdfs:
+    for path in folder.files:
         # A file that cannot be read is no document; indexing it has said so.
         with suppress(OSError):
             alias[path.stem] = first.setdefault(document_id(path), path.stem)
     documents = {stem: held[name] for name, stem in first.items() if name in held}
     if not documents:
-        where = str(folder.pdfs[0].parent)
-        raise EvaluationError(f"the library holds no PDF of {where!r}: index that folder first")
+        where = str(folder.files[0].parent)
+        raise EvaluationError(f"the library holds no file of {where!r}: index that folder first")
 
     def renamed(grades: Mapping[str, int]) -> dict[str, int]:
         found: dict[str, int] = {}

@@ -20,6 +20,8 @@ def slices(
 ) -> list[Slice]:
     """The whole folder, then within documents, then the latter split where there is a split.
 
+    Where no question knows its document, the whole is split by language, if there are several.
+
     `within` holds the ids of the questions that can be asked of one document, `readable` the
     documents (as `Question.doc` names them) that have a text layer. A split with an empty side
     is left out: it would repeat the row above it.
@@ -27,6 +29,10 @@ def slices(
     found = [Slice("whole folder", False, tuple(question.id for question in questions))]
     inside = [question for question in questions if question.id in within]
     if not inside:
+        languages = sorted({question.lang for question in questions if question.lang})
+        for language in languages if len(languages) > 1 else ():
+            ids = tuple(question.id for question in questions if question.lang == language)
+            found.append(Slice(f"questions in {language!r}", False, ids))
         return found
     found.append(Slice("within document", True, tuple(question.id for question in inside)))
 

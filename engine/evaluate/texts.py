@@ -24,11 +24,12 @@ def rank_texts(
     """mode -> question id -> ids of the ten best texts, best first.
 
     "dense" takes the cosine of the one vector, "multi" MaxSim over all rows, both from one
-    forward pass. Equal scores keep the order of the corpus. `step` is told how many texts and
-    questions were encoded since it was last called.
+    forward pass. Equal scores keep the order of the corpus; empty texts are never found. `step`
+    is told how many texts and questions were encoded since it was last called.
     """
-    ids = [text.id for text in folder.texts]
-    items = [text.text for text in folder.texts]
+    filled = [text for text in folder.texts if text.text.strip()]
+    ids = [text.id for text in filled]
+    items = [text.text for text in filled]
     vectors = list(_encoded(encoder.encode_document, items, task, step))
     packed = pack([vector.multi for vector in vectors])
     dense = np.stack([unit(vector.dense) for vector in vectors])
