@@ -32,6 +32,7 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/quire eval tests/samples
+	$(BIN)/python tests/bench.py
 
 samples: $(INSTALLED)
 	$(BIN)/python tests/samples/make.py
