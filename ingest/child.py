@@ -88,7 +88,7 @@ class Child:
             left = deadline - time.monotonic()
             if left <= 0 or not _readable(self._replies, left):
                 self.kill()
-                raise ChildLost(Kind.TIMED_OUT, f"took more than {seconds:g} seconds")
+                raise ChildLost(Kind.TIMED_OUT, f"took more than {seconds:.3g} seconds")
             piece = os.read(self._replies, _LONGEST_REPLY)
             if not piece:
                 self._mourn()

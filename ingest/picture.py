@@ -1,7 +1,6 @@
 """Pictures (PNG, JPEG, TIFF, WebP) through Pillow. Imported in the reading process only."""
 
 import math
-import warnings
 
 from PIL import ExifTags, Image, ImageOps
 
@@ -24,9 +23,7 @@ class PictureReader:
         self._path = path
         self._max_pixels = max_picture_pixels
         self.title = ""
-        # The limit below is ours; Pillow's own warning would only go to standard error.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        Image.MAX_IMAGE_PIXELS = max_picture_pixels  # this process does nothing else
+        Image.MAX_IMAGE_PIXELS = None  # `draw` holds our limit; this process does nothing else
         self._file = Image.open(path, formats=_FORMATS)
         self.pages: int = getattr(self._file, "n_frames", 1) if self._file.format == "TIFF" else 1
 
@@ -48,7 +45,7 @@ class PictureReader:
         image.draft(None, (scaled[0] * _OVERSAMPLING, scaled[1] * _OVERSAMPLING))
         image.load()
         upright = ImageOps.exif_transpose(image)
-        if turn in (90, 270):
+        if turn in (90, 270) and image.format != "TIFF":  # there the size is the upright one
             width, height = height, width
         across, down = fit(width, height, budget)
         picture = _on_white(upright)

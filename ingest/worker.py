@@ -6,6 +6,7 @@ it may be killed at any time.
 """
 
 import os
+import re
 import select
 import signal
 import sys
@@ -126,7 +127,8 @@ _MEMORY = "needs more memory than allowed: allow more with Limits(memory=...), o
 
 
 def _broken(error: Exception) -> str:
-    what = " ".join(str(error).split())[:200] or type(error).__name__
+    told = error.__cause__ or error  # PyMuPDF wraps what MuPDF says and leaves it out
+    what = re.sub(r"^code=\d+: ", "", " ".join(str(told).split()))[:200] or type(told).__name__
     return f"cannot be read ({what}): open it in a viewer and save it anew"
 
 
