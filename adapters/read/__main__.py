@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def tell(line: str) -> None:
 def vocabulary(
     texts: list[str], folder: Path, size: int
 ) -> tuple[Tokenizer, np.ndarray, np.ndarray]:
-    """Pieces, their weights as query rows and their prior, made once and then kept in the folder."""
+    """Pieces, their weights as query rows and their prior; made once, kept in the folder."""
     pieces, weights, prior = (folder / n for n in ("tokenizer.json", "weights.npy", "prior.npy"))
     if not (pieces.exists() and weights.exists() and prior.exists()):
         tell(f"learning {size} pieces")
@@ -67,9 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
                           inner=128)  # fmt: skip
             plan = Plan(steps=options.steps, ramp=10**6, warm_up=20)
         tokenizer, weights, prior = vocabulary(texts, options.folder, shape.vocabulary)
-        trainer = Trainer(
-            shape, tokenizer, texts, plan, options.folder, prior, compiled=not options.smoke
-        )
+        shape = replace(shape, vocabulary=tokenizer.get_vocab_size())
+        compiled = not options.smoke
+        trainer = Trainer(shape, tokenizer, texts, plan, options.folder, prior, compiled)
         if trainer.resume():
             tell(f"going on at step {trainer.step}")
         train(trainer, tell, options.workers, options.minutes * 60)

@@ -121,7 +121,9 @@ class Trainer:
         compiled: bool = True,
     ) -> None:
         """`prior` [pieces] is the log share of each: learnt as a bias it would take thousands of
-        steps, in which rows learn to be common words. `compiled` fuses the passes: half a minute of waiting, then 1.3 times the speed."""
+        steps, in which rows learn to be common words. `compiled` fuses the passes: half a minute
+        of waiting, then 1.3 times the speed.
+        """
         torch.manual_seed(plan.seed)
         self.shape, self.tokenizer, self.texts, self.plan = shape, tokenizer, texts, plan
         self.folder = folder
