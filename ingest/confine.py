@@ -9,6 +9,7 @@ import fcntl
 import os
 import resource
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -19,8 +20,9 @@ def die_with(pipe: int) -> None:
     process ends when it next reads a request, at the latest when `die_after` strikes.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    with suppress(OSError):  # not every system knows this for pipes
+        fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def die_after(seconds: float) -> None:
@@ -38,12 +40,13 @@ def address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def limit_memory(total: int) -> None:
-    """Refuse allocations beyond `total` bytes of address space, unless the system cannot."""
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if hard != resource.RLIM_INFINITY:
-        total = min(total, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (total, hard))
+def limit_memory(growth: int) -> None:
+    """Refuse allocations beyond `growth` more bytes of address space, where that is known."""
+    used = address_space()
+    if used:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        total = used + growth if hard == resource.RLIM_INFINITY else min(used + growth, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (total, hard))
 
 
 def no_core_dumps() -> None:

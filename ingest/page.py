@@ -26,7 +26,8 @@ class Page:
 
     number: counted from 1 in file order, not the printed page label.
     image: RGB, sides as the pixel budget says, transparency laid on white.
-    words, text: of the file's own text layer, in file order; empty for pictures and scans.
+    words, text: of the file's own text layer, in file order (the first 50,000 words); empty
+        for pictures and scans.
     width, height: of the upright page, in points (1/72 inch); of a picture, in pixels.
     rotation: 0, 90, 180 or 270, the clockwise turn stored in the file, already applied.
     section: path of outline titles joined with " > "; "" where the outline says nothing.

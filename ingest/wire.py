@@ -14,9 +14,7 @@ from .failure import Kind
 
 @dataclass(frozen=True)
 class Hello:
-    """The reading process is ready. memory: bytes of address space it has before any file."""
-
-    memory: int
+    """The reading process is ready."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Close:
 
 @dataclass(frozen=True)
 class Closed:
-    """grown: bytes of address space that the process has more than at Hello."""
+    """grown: bytes of address space that the process has more than before its first file."""
 
     grown: int
 

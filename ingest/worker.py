@@ -43,7 +43,7 @@ def main() -> None:
     no_core_dumps()
     work = Work(slots)
     requests = os.fdopen(0, "rb", buffering=0)  # a buffer would hide requests from poll
-    os.write(replies, pack(Hello(work.floor)))
+    os.write(replies, pack(Hello()))
     while line := _next_line(requests):
         os.write(replies, pack(work.answer(unpack_request(line))))
         die_after(0)
@@ -71,7 +71,7 @@ class Work:
         self._out_of_memory = pdf.out_of_memory
         self._slots = slots
         self._open: Reader | None = None
-        self.floor = address_space()
+        self._floor = address_space()
 
     def answer(self, request: Request) -> Reply:
         """Do what is asked. Whatever goes wrong becomes a Failed, never an exception."""
@@ -83,7 +83,7 @@ class Work:
                     return self._do_render(request)
                 case Close():
                     self._do_close()
-                    return Closed(address_space() - self.floor)
+                    return Closed(address_space() - self._floor)
         except MemoryError:
             return Failed(Kind.OUT_OF_MEMORY, _MEMORY)
         except ReadFailed as failed:
@@ -100,8 +100,7 @@ class Work:
     def _do_open(self, request: Open) -> Reply:
         self._do_close()
         die_after(request.seconds)
-        if self.floor:
-            limit_memory(self.floor + request.memory)
+        limit_memory(request.memory)
         opened = self._readers[request.kind](request.path, request.max_picture_pixels)
         self._open = opened
         return Opened(opened.pages, opened.title[:500])

@@ -159,6 +159,15 @@ def test_a_file_that_changes_or_vanishes_after_it_was_found_is_refused(tmp_path:
     assert caught.value.failure.kind is Kind.UNREADABLE
 
 
+def test_a_copy_stands_in_for_a_path_that_vanished(tmp_path: Path) -> None:
+    path = make_pdf(tmp_path / "a.pdf")
+    (tmp_path / "b.pdf").write_bytes(path.read_bytes())
+    [source] = find([tmp_path]).documents
+    path.unlink()
+    with read(source, SMALL) as pages:
+        assert len(list(pages)) == 1
+
+
 def test_a_folder_is_no_file_and_no_process_cannot_read(tmp_path: Path) -> None:
     with pytest.raises(IngestError, match="is a folder"):
         open_pages(tmp_path, SMALL)
