@@ -31,8 +31,10 @@ class PdfReader:
     def __init__(self, path: str, max_picture_pixels: int) -> None:
         """max_picture_pixels: unused; pictures inside a PDF are held by the memory limit."""
         self._path = path
-        # Told to be a PDF: MuPDF would follow links of other formats it recognises, as SVG.
-        self._file = pymupdf.open(path, filetype="pdf")
+        # By number, since MuPDF takes no name that is not valid UTF-8. And told to be a PDF:
+        # of other formats that it recognises (SVG, HTML) it would follow links to other files.
+        self._bytes = open(path, "rb")  # noqa: SIM115 (closed with the reader)
+        self._file = pymupdf.open(f"/dev/fd/{self._bytes.fileno()}", filetype="pdf")
         if self._file.needs_pass:
             raise self._failed(
                 Kind.PASSWORD, "needs a password: save a copy without one and add that"
@@ -69,6 +71,7 @@ class PdfReader:
     def close(self) -> None:
         """Close the file and give MuPDF's cache of fonts and pictures back."""
         self._file.close()
+        self._bytes.close()
         pymupdf.TOOLS.store_shrink(100)
         pymupdf.TOOLS.reset_mupdf_warnings()
 
@@ -95,7 +98,7 @@ class PdfReader:
         return self._sections[number - 1]
 
     def _failed(self, kind: Kind, reason: str) -> ReadFailed:
-        self._file.close()
+        self.close()
         return ReadFailed(Failure(self._path, kind, reason))
 
 

@@ -80,7 +80,7 @@ class OpenDocument:
             paths=source.paths,
             kind=source.kind,
             pages=opened.pages,
-            title=opened.title or Path(path).stem,
+            title=opened.title or os.fsencode(Path(path).stem).decode(errors="replace"),
             size=os.path.getsize(path),
         )
         self._next = 1

@@ -1,5 +1,7 @@
 """What a page of a PDF looks like when it arrives: picture, words, text, section."""
 
+import os
+import sys
 from pathlib import Path
 
 import pymupdf
@@ -157,6 +159,15 @@ def test_a_file_that_changes_or_vanishes_after_it_was_found_is_refused(tmp_path:
     with pytest.raises(ReadFailed, match="check that it exists") as caught:
         read(source, SMALL)
     assert caught.value.failure.kind is Kind.UNREADABLE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_no_valid_text_is_read_all_the_same(tmp_path: Path) -> None:
+    path = make_pdf(tmp_path / "a.pdf").rename(tmp_path / os.fsdecode(b"caf\xe9.pdf"))
+    with open_pages(path, SMALL) as pages:
+        assert len(list(pages)) == 1
+    assert pages.document.paths == (str(path),)
+    assert pages.document.title == "caf\ufffd"
 
 
 def test_a_copy_stands_in_for_a_path_that_vanished(tmp_path: Path) -> None:
