@@ -13,7 +13,8 @@ NOTEBOOKS = ["01_quickstart.ipynb"]
 
 
 def notebook(name: str) -> NotebookNode:
-    return nbformat.read(FOLDER / name, as_version=4)  # type: ignore[no-untyped-call]
+    read: NotebookNode = nbformat.read(FOLDER / name, as_version=4)  # type: ignore[no-untyped-call]
+    return read
 
 
 def test_every_notebook_is_in_the_list() -> None:
