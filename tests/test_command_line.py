@@ -246,7 +246,7 @@ def test_a_query_of_twenty_thousand_letters_is_answered(shelf: Path) -> None:
         (["search", "", "--library", "SHELF"], 2, "query"),
         (["search", "   ", "--library", "SHELF"], 2, "query"),
         (["search", "x", "-k", "0", "--library", "SHELF"], 2, "k"),
-        (["search", "x", "-k", "ten", "--library", "SHELF"], 2, "'ten'"),
+        (["search", "x", "-k", "ten", "--library", "SHELF"], 2, "'-k'"),
         (["search", "x", "--where", "no such column", "--library", "SHELF"], 2, "where"),
         (["search", "x", "--out", "found.txt", "--library", "SHELF"], 2, "end it in .png"),
         (["search", "x", "--out", "no/found.png", "--library", "SHELF"], 2, "make it"),

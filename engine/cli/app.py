@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(given, prog_name="quire", standalone_mode=False)
     except _WrongArguments as wrong:
         text = getattr(wrong, "format_message", wrong.__str__)().replace("Value error, ", "")
-        output.error(f"{text} See: quire --help", as_json=as_json)
+        output.error(f"{text.rstrip('.')}. See: quire --help", as_json=as_json)
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         output.error("stopped; documents that were finished are kept", as_json=as_json)
