@@ -297,7 +297,7 @@ def test_eval_indexes_and_searches_as_everybody_does(
     (folder / "qrels.tsv").write_text("q\tbirds#2\t1\n")
     assert main(["eval", "set", "--out", "answers.jsonl"]) == 0
     out, err = said()
-    assert out.startswith("set\n\nwhole folder (1 questions)\n")
+    assert out.startswith("set\n\nwhole folder (1 question)\n")
     assert "trees.pdf: 1 page" in err
     answers = [json.loads(line) for line in Path("answers.jsonl").read_text().splitlines()]
     assert {answer["mode"] for answer in answers} == {"text", "visual", "hybrid"}

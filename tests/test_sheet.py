@@ -73,7 +73,8 @@ def test_a_query_of_twenty_thousand_letters_is_drawn_at_once() -> None:
     draw_sheet([Strip("word " * 4000, [tile()])])
 
 
-def test_letters_beyond_latin_get_a_face_that_has_them() -> None:
-    missing = font_for("", 20).getmask("\U000e0000")
-    for text in ("日", "한", "Я", "λ"):
-        assert bytes(font_for(text, 20).getmask(text)) != bytes(missing)
+@pytest.mark.parametrize("letter", "aZ~…ÖßéŁ–“日한Яλ")
+def test_every_letter_gets_a_face_that_has_it(letter: str) -> None:
+    for rest in ("", "日"):
+        font = font_for(letter + rest, 20)
+        assert bytes(font.getmask(letter)) != bytes(font.getmask("\ue123"))

@@ -67,7 +67,11 @@ def doctor(
         output.result(LICENCE_NOTE)
         for problem in problems:
             output.note(f"Problem: {problem}")
-        output.result("No problem found." if not problems else f"{len(problems)} problems found.")
+        output.result(
+            "No problem found."
+            if not problems
+            else f"{output.count(len(problems), 'problem')} found."
+        )
     if problems:
         raise typer.Exit(REFUSED)
 

@@ -67,7 +67,9 @@ class Report:
         yield self.name
         for group, rows in groupby(self.rows, key=lambda row: row.group):
             block = list(rows)
-            head = f"{group} ({block[0].questions} {self.unit})"
+            asked = block[0].questions
+            unit = self.unit.removesuffix("s") if asked == 1 else self.unit
+            head = f"{group} ({asked} {unit})"
             widths = {name: 22 if name in WITH_INTERVAL else len(name) for name in block[0].figures}
             yield ""
             yield head

@@ -117,8 +117,8 @@ def _cuts(text: str, middle: bool) -> Iterator[str]:
 
 
 def font_for(text: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own face for Latin letters, else the wide one that comes with PyMuPDF."""
-    if all(ord(letter) < 0x250 or letter in "–—‘’“”…" for letter in text):
+    """Pillow's own face for ASCII, for it lacks even Ö; else the wide one that PyMuPDF brings."""
+    if text.replace("…", "").isascii():
         return ImageFont.load_default(size)
     import pymupdf
 
