@@ -1,6 +1,7 @@
 """The `quire` program: what it prints where, and how every slip ends."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -215,6 +216,22 @@ def test_search_draws_a_row_of_pages_for_each_query(shelf: Path, said: Said) -> 
     assert said()[1] == "Drew found.png.\n"
     with Image.open("found.png") as picture:
         assert picture.width > 900
+
+
+def test_a_file_name_that_is_no_text_is_told_all_the_same(tmp_path: Path, said: Said) -> None:
+    name = os.fsdecode(b"caf\xe9.pdf")
+    try:
+        (tmp_path / name).write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system takes only names that are text")
+    assert main(["index", name]) == 1
+    assert "caf\\udce9.pdf: empty: " in said()[1]
+    assert main(["index", name, "--json"]) == 1
+    assert json.loads(said()[0])["failures"][0]["path"].endswith("caf\udce9.pdf")
+    (tmp_path / name).write_bytes(pdf("coffee"))
+    assert main(["index", name]) == 0
+    assert "caf\\udce9.pdf: 1 page" in said()[1]
+    assert main(["search", "coffee"]) == 0
 
 
 def test_where_keeps_only_what_it_says(shelf: Path, said: Said) -> None:

@@ -112,5 +112,5 @@ def _subject(
 
 def _keep(report: "Report", path: Path) -> None:
     lines = (json.dumps(answer, ensure_ascii=False) + "\n" for answer in report.answers)
-    path.write_text("".join(lines), encoding="utf-8")
+    path.write_text("".join(lines), encoding="utf-8", errors="backslashreplace")
     output.note(f"Kept {len(report.answers)} answers in {path}.")

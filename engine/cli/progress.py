@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from .output import note
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -34,7 +36,7 @@ class Quiet:
 
     def line(self, text: str) -> None:
         if self._lines:
-            print(text, file=sys.stderr)
+            note(text)
 
 
 class Live:
