@@ -1,0 +1,131 @@
+"""Pages and their vectors as table rows, and back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float, Int, UInt16
+
+from quire.ingest.page import Page, Word
+
+from ..encode.protocol import Vectors
+from ..errors import EncodeError
+from .schema import pages_schema, vectors_schema
+from .text import storable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BOX_UNITS = 65_535
+
+
+@dataclass(frozen=True)
+class StoredPage:
+    """The heavy part of one page. width, height: of the upright page, as in `Page`."""
+
+    vectors: Vectors
+    words: tuple[Word, ...]
+    width: float
+    height: float
+
+
+def page_id(document: str, number: int) -> str:
+    return f"{document}#{number}"
+
+
+def page_rows(pages: Sequence[Page], vectors: Sequence[Vectors]) -> "pa.Table":
+    """Rows of the `pages` table."""
+    import pyarrow as pa
+
+    columns = [
+        [page_id(page.document, page.number) for page in pages],
+        [page.document for page in pages],
+        [page.number for page in pages],
+        [storable(page.section) for page in pages],
+        [storable(page.text) for page in pages],
+        [len(item.multi) for item in vectors],
+    ]
+    return pa.table(columns, schema=pages_schema())
+
+
+def vector_rows(
+    pages: Sequence[Page], vectors: Sequence[Vectors], dim: int, dense_dim: int
+) -> "pa.Table":
+    """Rows of the `vectors` table, rounded to float16. Raises EncodeError for unusable vectors."""
+    import pyarrow as pa
+
+    for page, item in zip(pages, vectors, strict=True):
+        _check(page, item, dim, dense_dim)
+    rows = np.concatenate([item.multi for item in vectors]).astype(np.float16)
+    dense = np.stack([item.dense for item in vectors]).astype(np.float16)
+    counts = [len(item.multi) for item in vectors]
+    words = [[" ".join(word.text.split()) for word in page.words] for page in pages]
+    boxes = [_pack_boxes(page.words) for page in pages]
+    columns: list[Any] = [
+        [page_id(page.document, page.number) for page in pages],
+        [page.document for page in pages],
+        _lists(pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), dim), counts),
+        pa.FixedSizeListArray.from_arrays(pa.array(dense.reshape(-1)), dense_dim),
+        _lists(pa.array(np.concatenate([item.cells for item in vectors]), pa.int16()), counts),
+        [item.grid[0] for item in vectors],
+        [item.grid[1] for item in vectors],
+        [page.width for page in pages],
+        [page.height for page in pages],
+        [storable("\n".join(own)) for own in words],
+        _lists(pa.array(np.concatenate(boxes), pa.uint16()), [len(own) for own in boxes]),
+    ]
+    return pa.table(columns, schema=vectors_schema(dim, dense_dim))
+
+
+def stored_page(row: "pa.RecordBatch") -> StoredPage:
+    """The one row of the `vectors` table in `row`, widened to float32."""
+    dense = row.column("dense").flatten().to_numpy().astype(np.float32)
+    multi = flat_rows(row.column("rows"), row.column("rows").type.value_type.list_size)
+    cells = row.column("cells").flatten().to_numpy().astype(np.int16)
+    plain = row.select(["grid_h", "grid_w", "width", "height", "words"]).to_pylist()[0]
+    boxes = row.column("boxes").flatten().to_numpy().reshape(-1, 4) / BOX_UNITS
+    texts = plain["words"].split("\n") if len(boxes) else []
+    words = tuple(
+        Word(text, (float(x0), float(y0), float(x1), float(y1)))
+        for text, (x0, y0, x1, y1) in zip(texts, boxes, strict=True)
+    )
+    grid = (plain["grid_h"], plain["grid_w"])
+    vectors = Vectors(multi.astype(np.float32), dense, cells, grid)
+    return StoredPage(vectors, words, plain["width"], plain["height"])
+
+
+def flat_rows(lists: "pa.ListArray", dim: int) -> Float[np.ndarray, "r d"]:
+    """list<fixed_size_list<float16, dim>> -> the rows of all pages, without a copy."""
+    values: np.ndarray = lists.flatten().flatten().to_numpy(zero_copy_only=True)
+    return values.reshape(-1, dim)
+
+
+def _check(page: Page, item: Vectors, dim: int, dense_dim: int) -> None:
+    got = (item.multi.shape[1:], item.dense.shape, item.cells.shape)
+    if got != ((dim,), (dense_dim,), (len(item.multi),)):
+        raise EncodeError(
+            f"page {page.number}: the encoder gave rows {item.multi.shape}, dense "
+            f"{item.dense.shape} and cells {item.cells.shape}; the library holds rows of {dim}, "
+            f"dense of {dense_dim} and one cell a row"
+        )
+    if not (np.isfinite(item.multi).all() and np.isfinite(item.dense).all()):
+        raise EncodeError(
+            f"page {page.number}: the encoder gave numbers that are not finite: "
+            "run `quire doctor` on the encoder"
+        )
+
+
+def _pack_boxes(words: Sequence[Word]) -> UInt16[np.ndarray, " four_a_word"]:
+    fractions = np.array([word.box for word in words], dtype=np.float64).reshape(-1)
+    packed: UInt16[np.ndarray, " four_a_word"] = np.round(fractions.clip(0, 1) * BOX_UNITS).astype(
+        np.uint16
+    )
+    return packed
+
+
+def _lists(values: "pa.Array", counts: Sequence[int] | Int[np.ndarray, " n"]) -> "pa.Array":
+    import pyarrow as pa
+
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), values)

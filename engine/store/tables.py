@@ -1,0 +1,92 @@
+"""The three LanceDB tables of a library, and the few things that are done to them."""
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from ..errors import EngineError, NotALibrary
+from .layout import Layout
+from .lock import nobody_reading
+from .schema import documents_schema, pages_schema, text_index, vectors_schema
+
+log = logging.getLogger(__name__)
+
+NAMES = ("documents", "pages", "vectors")
+# Exactly 0 makes LanceDB warn about readers of old versions; the read lock excludes those.
+AT_ONCE = timedelta(milliseconds=1)
+KEEP = timedelta(days=1)
+# `vectors` is compacted when it has this many fragments, or when its small ones hold half of it.
+MAX_FRAGMENTS = 100
+
+
+class Tables:
+    """Handles that always read the newest version."""
+
+    def __init__(self, layout: Layout) -> None:
+        import lancedb
+
+        self.layout = layout
+        # Interval 0: every read looks for a newer version first.
+        connection = lancedb.connect(layout.tables, read_consistency_interval=timedelta(0))
+        try:
+            self.documents, self.pages, self.vectors = map(connection.open_table, NAMES)
+        except (ValueError, RuntimeError, OSError) as error:
+            raise NotALibrary(
+                f"{layout.root} has a manifest, but a table cannot be opened ({error}): restore "
+                f"{layout.tables} from a copy, or index the documents into a new folder"
+            ) from error
+
+    @classmethod
+    def create(cls, layout: Layout, dim: int, dense_dim: int) -> "Tables":
+        import lancedb
+
+        connection = lancedb.connect(layout.tables)
+        connection.create_table("documents", schema=documents_schema())
+        pages = connection.create_table("pages", schema=pages_schema())
+        pages.create_index("text", config=text_index())
+        connection.create_table("vectors", schema=vectors_schema(dim, dense_dim))
+        return cls(layout)
+
+    def visible(self) -> set[str]:
+        """Ids of the documents that are there."""
+        return set(self.documents.search().select(["id"]).to_arrow().column("id").to_pylist())
+
+    def drop_pages(self, documents: Iterable[str]) -> None:
+        """Remove the pages of these documents, which must not be visible."""
+        condition = one_of("document", documents)
+        if condition:
+            self.pages.delete(condition)
+            self.vectors.delete(condition)
+
+    def tidy(self, *, deleted: bool = False) -> None:
+        """Compact, take new rows into the text index, and drop old versions if nobody reads.
+
+        Row counts are compared before and after: compaction has lost data in the past.
+        """
+        with nobody_reading(self.layout) as alone:
+            older = AT_ONCE if alone else KEEP
+            if not alone:
+                log.info("the library is being read: old versions are kept until the next run")
+            heavy = [self.vectors] if deleted or _fragmented(self.vectors) else []
+            for table in (self.documents, self.pages, *heavy):
+                before = table.count_rows()
+                table.optimize(cleanup_older_than=older)
+                after = table.count_rows()
+                if before != after:
+                    raise EngineError(
+                        f"compacting {table.name} changed its rows from {before} to {after}: "
+                        f"restore {self.layout.root} from a copy, or index again"
+                    )
+
+
+def one_of(column: str, values: Iterable[str]) -> str:
+    """SQL: the column holds one of these; "" for no values."""
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{column} IN ({quoted})" if quoted else ""
+
+
+def _fragmented(table: Any) -> bool:
+    stats = table.stats()["fragment_stats"]
+    largest, rows = stats["lengths"]["max"], table.count_rows()
+    return bool(stats["num_fragments"] > MAX_FRAGMENTS or 2 * (rows - largest) > largest)

@@ -1,0 +1,130 @@
+"""Putting documents into a library and taking them out, whole or not at all.
+
+The order of the steps is the whole proof. In: images, then pages and vectors, then one row in
+`documents`, which is one LanceDB commit and makes the document visible. Out: that row, then the
+rest. So whoever is killed between two steps leaves pages without a document, never a document
+without pages; readers do not see such pages, and the next writer removes them.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from quire.ingest.document import Document
+from quire.ingest.page import Page
+
+from ..encode.protocol import Vectors
+from ..errors import EngineError
+from .contents import Entry
+from .images import drop_images, image_folders, save_image
+from .pages import page_rows, vector_rows
+from .schema import documents_schema
+from .tables import Tables
+from .text import storable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Pages per fragment of a table: 64 pages of 700 rows are 11 MB.
+FRAGMENT_PAGES = 64
+
+
+class Writer:
+    """Changes a library whose write lock the caller holds. Begins by removing leftovers."""
+
+    def __init__(self, tables: Tables, dim: int, dense_dim: int) -> None:
+        self._tables = tables
+        self._dims = (dim, dense_dim)
+        self._written: dict[str, int] = {}
+        self._buffer: list[tuple[pa.Table, pa.Table]] = []
+        self._remove_leftovers()
+
+    def write_pages(self, pages: Sequence[Page], vectors: Sequence[Vectors]) -> None:
+        """The next pages of a document; invisible until `commit`.
+
+        Their images are written at once and not held, their rows when there are enough.
+        """
+        for page in pages:
+            done = self._written.get(page.document, 0)
+            if page.number != done + 1:
+                raise EngineError(
+                    f"page {page.number} of document {page.document} came after page {done}: "
+                    "write the pages of a document in order"
+                )
+            self._written[page.document] = page.number
+            save_image(self._tables.layout, page.document, page.number, page.image)
+        self._buffer.append((page_rows(pages, vectors), vector_rows(pages, vectors, *self._dims)))
+        if sum(len(rows) for rows, _ in self._buffer) >= FRAGMENT_PAGES:
+            self._flush()
+
+    def commit(self, document: Document, metadata: Mapping[str, Any]) -> Entry:
+        """Make the document visible with all its pages."""
+        self._flush()
+        written = self._written.pop(document.id, 0)
+        if written != document.pages:
+            self._drop(document.id)
+            raise EngineError(
+                f"document {document.id} has {document.pages} pages and {written} were written: "
+                "nothing of it was kept; add it again"
+            )
+        entry = Entry(document, dict(metadata), datetime.now(UTC).isoformat())
+        self.update(entry)
+        return entry
+
+    def update(self, entry: Entry) -> None:
+        """Write the document's own row: new paths or metadata. One commit."""
+        import pyarrow as pa
+
+        document = entry.document
+        row = {
+            "id": document.id,
+            "paths": [os.fsencode(path) for path in document.paths],
+            "kind": document.kind,
+            "pages": document.pages,
+            "title": storable(document.title),
+            "size": document.size,
+            "metadata": json.dumps(entry.metadata, sort_keys=True),
+            "added": entry.written,
+        }
+        (
+            self._tables.documents.merge_insert("id")
+            .when_matched_update_all()
+            .when_not_matched_insert_all()
+            .execute(pa.Table.from_pylist([row], schema=documents_schema()))
+        )
+
+    def give_up(self, document: str) -> None:
+        """Remove what was written of a document that will not be committed."""
+        self._buffer.clear()
+        if self._written.pop(document, 0):
+            self._drop(document)
+
+    def delete(self, document: str) -> None:
+        """Take a document out."""
+        self._tables.documents.delete(f"id = '{document}'")
+        self._drop(document)
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._buffer:
+            pages, vectors = map(pa.concat_tables, zip(*self._buffer, strict=True))
+            self._buffer.clear()
+            self._tables.vectors.add(vectors)
+            self._tables.pages.add(pages)
+
+    def _drop(self, document: str) -> None:
+        self._tables.drop_pages([document])
+        drop_images(self._tables.layout, document)
+
+    def _remove_leftovers(self) -> None:
+        visible = self._tables.visible()
+        stored: set[str] = set()
+        for table in (self._tables.pages, self._tables.vectors):
+            column = table.search().select(["document"]).to_arrow().column("document")
+            stored.update(column.unique().to_pylist())
+        self._tables.drop_pages(sorted(stored - visible))
+        for document in image_folders(self._tables.layout) - visible:
+            drop_images(self._tables.layout, document)
