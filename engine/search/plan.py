@@ -1,0 +1,62 @@
+"""How one search is run: what was asked, checked once at the edge, and what it came to."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from ..errors import SearchError
+
+MODES = ("visual", "text", "hybrid")
+FUSIONS = ("score", "rank")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a search did.
+
+    pages: in scope, after the filter. found: pages that text search hit, None if it was not run.
+    weights: of the lists that were fused, as used; empty unless the mode is hybrid.
+    """
+
+    mode: str
+    fusion: str
+    where: Any
+    pages: int
+    of: int
+    found: int | None = None
+    weights: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        scope = f"{self.pages:,} pages" + (f" of {self.of:,}" if self.pages != self.of else "")
+        parts = []
+        if self.mode != "text":
+            parts.append(f"exact MaxSim over {scope}")
+        if self.found is not None:
+            parts.append(f"BM25 ({self.found:,} of {scope} hit)")
+        if self.weights:
+            weights = ", ".join(f"{name} {weight:g}" for name, weight in self.weights.items())
+            parts.append(f"fused by {self.fusion} ({weights})")
+        return f"{self.mode}: " + ", ".join(parts) + f", {self.seconds * 1000:.0f} ms"
+
+
+def check_request(query: object, k: object, mode: str, fusion: str) -> None:
+    """Raise SearchError, naming the value and the mend, for a request that makes no sense."""
+    if not isinstance(query, str):
+        raise SearchError(
+            f"query is {type(query).__name__}: pass one question as a string, and several one by "
+            "one"
+        )
+    if not query.strip():
+        raise SearchError(f"query {query!r} is empty: ask for something")
+    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+        raise SearchError(f"k={k!r}: ask for at least 1 page")
+    _known("mode", mode, MODES)
+    _known("fusion", fusion, FUSIONS)
+
+
+def _known(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        near = get_close_matches(str(value), known, n=1)
+        mend = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known)}"
+        raise SearchError(f"no {what} {value!r}; {mend}")
