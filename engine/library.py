@@ -1,0 +1,216 @@
+"""A library: a folder on disk that holds documents, their pages and the vectors of one encoder."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Literal
+
+from quire.ingest.document import Document
+from quire.ingest.failure import ReadFailed
+from quire.ingest.find import find
+from quire.ingest.limits import Limits
+from quire.ingest.read import read
+
+from .encode.protocol import PageEncoder
+from .errors import EngineError
+from .search.hits import Hit, Hits
+from .search.scope import Where, check_metadata
+from .search.searcher import Searcher
+from .store.adding import Adder, Progress, Report, Silent
+from .store.check import check_library
+from .store.contents import Entry, read_entries
+from .store.creating import create_library
+from .store.deleting import paths_left
+from .store.layout import Layout
+from .store.lock import reading, writing
+from .store.manifest import Manifest, read_manifest
+from .store.tables import Tables
+from .store.writing import Writer
+
+__all__ = ["Hit", "Hits", "Library", "Progress", "Report"]
+
+
+class Library:
+    """Documents that can be searched by what their pages look like. Make one with `Library.open`.
+
+    One process at a time may write; any number may search, also meanwhile. A document is there
+    whole or not at all, whenever and however a process ends. len() is the number of pages.
+    """
+
+    def __init__(
+        self, layout: Layout, manifest: Manifest, encoder: PageEncoder | None, device: str
+    ) -> None:
+        self._layout = layout
+        self._encoder = encoder
+        self._tables = Tables(layout)
+        self._searcher = Searcher(self._tables, manifest.dim, device)
+        self.manifest = manifest
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        encoder: PageEncoder | None = None,
+        *,
+        create: bool = False,
+        device: str = "cpu",
+    ) -> "Library":
+        """Open the library in the folder `path`; with `create`, make it if there is none.
+
+        Without `encoder` the one that the manifest names is loaded when it is first needed (a new
+        library is made for the default encoder). `device` is where pages are scored.
+        Raises WrongLibrary when the library was made by another encoder, NotALibrary for a path
+        that holds none, or something else.
+        """
+        layout = Layout(Path(path).expanduser().absolute())
+        if create and not layout.manifest.exists():
+            encoder = encoder or _load_encoder("quire-mini")
+            create_library(layout, encoder)
+        manifest = read_manifest(layout)
+        if encoder is not None:
+            manifest.accept(encoder, layout.root)
+        return cls(layout, manifest, encoder, device)
+
+    @property
+    def path(self) -> Path:
+        return self._layout.root
+
+    @property
+    def encoder(self) -> PageEncoder:
+        """The library's encoder, loaded now if it was not handed in."""
+        if self._encoder is None:
+            encoder = _load_encoder(str(self.manifest.encoder.get("name")))
+            self.manifest.accept(encoder, self.path)
+            self._encoder = encoder
+        return self._encoder
+
+    def add(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        metadata: Mapping[str, Any] | None = None,
+        on_error: Literal["report", "raise"] = "report",
+        progress: Progress | None = None,
+        limits: Limits | None = None,
+    ) -> Report:
+        """Read files, and folders with all below them, into the library.
+
+        Bytes that are there already are not read again: a new path, or new keys of `metadata`,
+        are noted. A path that now holds other bytes takes its old document out. `metadata` (a flat
+        dict) goes to every document at `paths`. Files that cannot be read are reported, or the
+        first of them raised with `on_error="raise"`. Whatever ends it early, documents that were
+        finished stay. Raises IngestError for a path that does not exist, LibraryBusy while
+        another process writes.
+        """
+        began = perf_counter()
+        if on_error not in ("report", "raise"):
+            raise EngineError(f"on_error={on_error!r}: choose 'report' or 'raise'")
+        check_metadata(metadata or {})
+        found = find([paths] if isinstance(paths, str | Path) else paths)
+        if found.failures and on_error == "raise":
+            raise ReadFailed(found.failures[0])
+        encoder, bounds, shown = self.encoder, limits or Limits(), progress or Silent()
+        with writing(self._layout):
+            adder = Adder(
+                self._tables,
+                self._writer(),
+                encoder,
+                lambda source: read(source, encoder.budget, bounds),
+                shown,
+            )
+            adder.add(found, metadata, on_error)
+            if adder.changed:
+                self._tables.tidy()
+        adder.report.seconds = perf_counter() - began
+        return adder.report
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        where: Where | None = None,
+        mode: str = "hybrid",
+        *,
+        fusion: str = "score",
+    ) -> Hits:
+        """The k best pages for a question, best first; all pages if there are fewer than k.
+
+        mode: "visual" scores every page by exact MaxSim, "text" by BM25 on its text layer (and
+        finds only pages that hold a word of the query), "hybrid" joins both.
+        where: SQL such as "year >= 2020 AND name LIKE '%report%'", or a dict of values to equal
+        ({"year": 2020}; a list allows any of its values). Columns: document, name, path, title,
+        kind, page, section and each key of the metadata.
+        fusion: of hybrid, by "score" or by "rank"; see `search/fuse.py` for the formulas.
+        Raises SearchError for a request that makes no sense, EmptyLibrary when nothing is there.
+        """
+        return self._searcher.search(query, k, where, mode, fusion, lambda: self.encoder)
+
+    def delete(self, targets: str | Path | Iterable[str | Path]) -> list[Document]:
+        """Take documents out, by id or by path, and return those that are gone.
+
+        A document with several paths only loses the one that is named. Raises EngineError for an
+        id or path that is not there, and then takes nothing out.
+        """
+        named = [targets] if isinstance(targets, str | Path) else list(targets)
+        with writing(self._layout):
+            writer = self._writer()
+            left = {entry.document.id: entry for entry in read_entries(self._tables)}
+            changed = paths_left(left, named)
+            gone = [left[key].document for key, paths in changed.items() if not paths]
+            for key, paths in changed.items():
+                if paths:
+                    writer.update(left[key].at(paths))
+                else:
+                    writer.delete(key)
+            self._tables.tidy(deleted=bool(gone))
+        return gone
+
+    def documents(self) -> list[Document]:
+        """What is there, in the order of the paths."""
+        return [entry.document for entry in self._entries()]
+
+    def metadata(self, document: Document | str) -> dict[str, Any]:
+        """What was noted of a document; {} for one that is not there."""
+        key = document if isinstance(document, str) else document.id
+        return next((dict(e.metadata) for e in self._entries() if e.document.id == key), {})
+
+    def check(self) -> list[str]:
+        """One plain sentence per problem; none when the library is sound. Reads everything."""
+        with reading(self._layout):
+            return check_library(self._tables, self.manifest)
+
+    def close(self) -> None:
+        """Let go of what was read into memory; the library can still be used."""
+        self._searcher = self._searcher.fresh()
+
+    def __len__(self) -> int:
+        return sum(document.pages for document in self.documents())
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        documents = self.documents()
+        pages = sum(document.pages for document in documents)
+        return f"Library({str(self.path)!r}: {len(documents):,} documents, {pages:,} pages)"
+
+    def _entries(self) -> list[Entry]:
+        with reading(self._layout):
+            return read_entries(self._tables)
+
+    def _writer(self) -> Writer:
+        return Writer(self._tables, self.manifest.dim, self.manifest.dense_dim)
+
+
+def _load_encoder(name: str) -> PageEncoder:
+    from .encode.encoder import Encoder
+
+    return Encoder.load(name)
