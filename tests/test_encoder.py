@@ -36,7 +36,7 @@ def noise(height: int, width: int, seed: int = 0) -> Image.Image:
 def test_the_training_pass_and_the_native_modules_give_the_same_rows(encoder: Encoder) -> None:
     reader = tiny_reader()
     picture = noise(448, 448)
-    windows = to_windows(np.asarray(picture), SHAPE).astype(np.float32) / 127.5 - 1
+    windows = to_windows(np.asarray(picture), SHAPE).astype(np.float32) / 127.5 - 2
     assert len(windows) == SIDE * SIDE
     with torch.no_grad():
         rows, _ = reader.rows_of_blocks(

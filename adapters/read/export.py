@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from .reader import Reader
+from .reader import MEAN, STD, Reader
 
 # What the encoder has to know; the engine's `Family`, as JSON.
 FAMILY: dict[str, Any] = {
@@ -53,6 +53,5 @@ def export(
     width = reader.shape.width
     family = {**FAMILY, "rows": reader.shape.rows, "dims": [width, width // 2, width // 4]}
     (folder / "quire.json").write_text(json.dumps(family, indent=2) + "\n")
-    half = [0.5, 0.5, 0.5]
-    picture = {"image_mean": half, "image_std": half, "patch_size": 14, "merge_size": 2}
+    picture = {"image_mean": [MEAN] * 3, "image_std": [STD] * 3, "patch_size": 14, "merge_size": 2}
     (folder / "preprocessor_config.json").write_text(json.dumps(picture, indent=2) + "\n")

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from .blocks import LETTERS, SIDE
 from .shape import Shape, native_config
 
+MEAN, STD = 1.0, 0.5  # of pixels in [0, 1]: white is nothing, ink is what is there
 PREFIX = ("<|document|>", "<|vision_start|>")  # what stands before a page's rows
 
 
@@ -49,13 +50,13 @@ class Reader(nn.Module):
                 nn.init.zeros_(parameter)
         nn.init.normal_(self.model.language_model.embed_tokens.weight, std=1.0)
         nn.init.orthogonal_(self.projector.weight)
-        nn.init.trunc_normal_(self.model.visual.patch_embed.proj.weight, std=0.01)
+        nn.init.trunc_normal_(self.model.visual.patch_embed.proj.weight, std=0.02)
         nn.init.trunc_normal_(self.model.visual.merger.mlp[2].weight, std=0.04)
 
     def see(
         self, pixels: Tensor
     ) -> tuple[Float[Tensor, "windows cells width"], Float[Tensor, "windows patches letters"]]:
-        """Grey windows [windows, patches, 196] in [-1, 1] to merged cells and letter logits."""
+        """Normalised grey windows [windows, patches, 196] to merged cells and letter logits."""
         visual: Any = self.model.visual
         kernel = visual.patch_embed.proj.weight.sum((1, 2)).flatten(1)  # grey in all six planes
         x = F.linear(pixels, kernel)

@@ -21,7 +21,7 @@ from .faces import latin_faces
 from .losses import Classes, letter_loss, piece_loss, silence_loss, text_loss
 from .measure import Reading, reading
 from .pieces import special_ids
-from .reader import Reader, block_positions, text_turns
+from .reader import MEAN, STD, Reader, block_positions, text_turns
 from .shape import Shape
 
 GROUP = 32  # sheets that are drawn, mixed and used up together
@@ -57,14 +57,18 @@ def optimizers(reader: Reader, plan: Plan) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the blocks, AdamW for all else (tables, heads, norms)."""
     matrices: list[Tensor] = []
     others: list[Tensor] = []
+    kernel: list[Tensor] = []
     for name, p in reader.named_parameters():
         inside = "visual.blocks" in name or "merger.mlp" in name or ".layers." in name
-        (matrices if inside and p.ndim == 2 else others).append(p)
+        group = kernel if "patch_embed" in name else matrices if inside and p.ndim == 2 else others
+        group.append(p)
     return [
         torch.optim.Muon(
             matrices, lr=plan.matrix_rate, weight_decay=plan.decay, adjust_lr_fn="match_rms_adamw"
         ),
         torch.optim.AdamW(others, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0),
+        # Grey looks through six equal planes at once, so each may move a sixth as far.
+        torch.optim.AdamW(kernel, lr=plan.rate / 6, betas=(0.9, 0.98), weight_decay=0.0),
     ]
 
 
@@ -147,7 +151,7 @@ class Trainer:
         return Classes(self.reader.piece_rows(), self.reader.scale.exp(), self.reader.prior)
 
     def _pixels(self, blocks: Blocks) -> Tensor:
-        return (torch.from_numpy(blocks.pixels).to(self.half) / 127.5) - 1
+        return (torch.from_numpy(blocks.pixels).to(self.half) / 255 - MEAN) / STD
 
     def _text(self, step: int) -> Tensor:
         rng = np.random.default_rng((self.plan.seed, step, 7))
@@ -183,7 +187,8 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.reader.parameters(), 5.0)
         share = rate_at(plan, self.step)
-        for optimizer, full in zip(self.optimizers, (plan.matrix_rate, plan.rate), strict=True):
+        rates = (plan.matrix_rate, plan.rate, plan.rate / 6)
+        for optimizer, full in zip(self.optimizers, rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = full * share
             optimizer.step()
@@ -251,6 +256,7 @@ def train(
     drawing = Drawing(
         trainer.texts, trainer.tokenizer.to_str(), trainer.shape, trainer.plan, workers
     )
+    trainer.folder.mkdir(parents=True, exist_ok=True)
     log = (trainer.folder / "log.jsonl").open("a")
     try:
         dev = drawing.pool.submit(draw_blocks, 1, range(DEV_SHEETS, DEV_SHEETS + 20), 1.0).result()

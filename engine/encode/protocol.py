@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int16
@@ -26,6 +26,7 @@ class Vectors:
     grid: tuple[int, int]
 
 
+@runtime_checkable
 class PageEncoder(Protocol):
     """Turns queries and pages into vectors. Real encoders and test stand-ins both fit."""
 
