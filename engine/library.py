@@ -17,7 +17,7 @@ from .errors import EngineError
 from .search.hits import Hit, Hits
 from .search.scope import Where, check_metadata
 from .search.searcher import Searcher
-from .store.adding import Adder, Progress, Report, Silent
+from .store.adding import Adder, Progress, Report, Silent, without_page_images
 from .store.check import check_library
 from .store.contents import Entry, read_entries
 from .store.creating import create_library
@@ -98,7 +98,8 @@ class Library:
         Bytes that are there already are not read again: a new path, or new keys of `metadata`,
         are noted. A path that now holds other bytes takes its old document out. `metadata` (a flat
         dict) goes to every document at `paths`. Files that cannot be read are reported, or the
-        first of them raised with `on_error="raise"`. Whatever ends it early, documents that were
+        first of them raised with `on_error="raise"`. Libraries that lie in the folders are passed
+        over. Whatever ends it early, documents that were
         finished stay. Raises IngestError for a path that does not exist, LibraryBusy while
         another process writes.
         """
@@ -106,7 +107,7 @@ class Library:
         if on_error not in ("report", "raise"):
             raise EngineError(f"on_error={on_error!r}: choose 'report' or 'raise'")
         check_metadata(metadata or {})
-        found = find([paths] if isinstance(paths, str | Path) else paths)
+        found = without_page_images(find([paths] if isinstance(paths, str | Path) else paths))
         if found.failures and on_error == "raise":
             raise ReadFailed(found.failures[0])
         encoder, bounds, shown = self.encoder, limits or Limits(), progress or Silent()
@@ -162,7 +163,7 @@ class Library:
                     writer.update(left[key].at(paths))
                 else:
                     writer.delete(key)
-            self._tables.tidy(deleted=bool(gone))
+            self._tables.tidy()
         return gone
 
     def documents(self) -> list[Document]:

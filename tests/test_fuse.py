@@ -55,7 +55,7 @@ def test_a_page_without_text_is_not_punished_for_it() -> None:
 
 def test_reciprocal_ranks_by_hand() -> None:
     lists = {"visual": np.array([3.0, 1.0, 2.0]), "text": np.array([0.0, 8.0, 0.0])}
-    total, _ = fuse_ranks(lists, constant=10)
+    total, _ = fuse_ranks(lists, constant=10.0)
     np.testing.assert_allclose(total, [1 / 11, 1 / 11, 1 / 12])
 
 

@@ -23,6 +23,7 @@ from quire.engine.errors import (
 )
 from quire.engine.search.scope import Where
 from quire.engine.store.lock import writing
+from quire.engine.store.rows import Rows
 from quire.ingest.document import Document
 from quire.ingest.errors import IngestError
 from quire.ingest.failure import Failure, Kind, ReadFailed
@@ -257,6 +258,29 @@ def test_an_open_library_sees_what_another_adds_and_deletes(library: Library, do
     assert reader.search("ferry")[0].name == "ships.pdf"
     library.delete(docs / "cats.pdf")
     assert {hit.name for hit in reader.search("cat")} == {"ships.pdf"}
+
+
+def test_a_document_deleted_while_its_rows_are_read_is_not_found(
+    library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add(docs)
+    reader, read, calls = Library.open(library.path, StandIn()), Rows._read, []
+
+    def late(self: Rows, *arguments: Any) -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            library.delete(docs / "cats.pdf")
+        return read(self, *arguments)
+
+    monkeypatch.setattr(Rows, "_read", late)
+    assert {hit.name for hit in reader.search("cat", mode="visual")} == {"ships.pdf"}
+    assert len(calls) == 2
+
+
+def test_page_images_of_libraries_are_no_documents(library: Library, docs: Path) -> None:
+    inside = Library.open(docs / "quire-library", StandIn(), create=True)
+    assert len(inside.add(docs).added) == 2
+    assert not inside.add(docs).added and len(library.add(docs).added) == 2
 
 
 def test_many_threads_search_while_one_adds(library: Library, docs: Path) -> None:

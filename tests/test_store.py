@@ -106,15 +106,23 @@ def test_only_what_changed_is_read_again(tables: Tables, monkeypatch: pytest.Mon
     asked: list[list[str]] = []
     read = Rows._read
 
-    def watched(self: Rows, contents: Contents, documents: list[str], *rest: Any) -> None:
+    def watched(self: Rows, contents: Contents, documents: list[str], *rest: Any) -> int:
         asked.append(documents)
-        read(self, contents, documents, *rest)
+        return read(self, contents, documents, *rest)
 
     monkeypatch.setattr(Rows, "_read", watched)
     packed = rows.of(read_contents(tables))
     assert asked == [["b"]]
     expected = np.stack([word_vector(w) for w in ("three", "four", "five")]).astype(np.float16)
     np.testing.assert_array_equal(packed.rows, expected)
+
+
+def test_rows_that_are_gone_are_never_made_up(tables: Tables) -> None:
+    put(begin(tables), "a", "one", "two three")
+    contents = read_contents(tables)
+    tables.vectors.delete("id = 'a#2'")
+    with pytest.raises(EngineError, match="2 rows of pages are not where they should be"):
+        Rows(tables, ENCODER.dim).of(contents)
 
 
 def test_words_cells_and_size_of_a_page_come_back(tables: Tables) -> None:

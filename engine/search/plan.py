@@ -1,5 +1,6 @@
 """How one search is run: what was asked, checked once at the edge, and what it came to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -40,7 +41,7 @@ class Plan:
         return f"{self.mode}: " + ", ".join(parts) + f", {self.seconds * 1000:.0f} ms"
 
 
-def check_request(query: object, k: object, mode: str, fusion: str) -> None:
+def check_request(query: object, k: object, where: object, mode: str, fusion: str) -> None:
     """Raise SearchError, naming the value and the mend, for a request that makes no sense."""
     if not isinstance(query, str):
         raise SearchError(
@@ -51,6 +52,10 @@ def check_request(query: object, k: object, mode: str, fusion: str) -> None:
         raise SearchError(f"query {query!r} is empty: ask for something")
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise SearchError(f"k={k!r}: ask for at least 1 page")
+    if not isinstance(where, str | Mapping | None):
+        raise SearchError(f"where is {type(where).__name__}: give SQL or a dict of values")
+    if isinstance(where, str) and not where.strip():
+        raise SearchError(f"where={where!r} is empty: leave it out to search everything")
     _known("mode", mode, MODES)
     _known("fusion", fusion, FUSIONS)
 

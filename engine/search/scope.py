@@ -31,13 +31,7 @@ class Scope:
         """True for the pages in scope. Raises SearchError for a filter that cannot be applied."""
         if where is None:
             return np.ones(len(self._contents), dtype=bool)
-        if isinstance(where, Mapping):
-            return self._by_values(where)
-        if not isinstance(where, str):
-            raise SearchError(f"where is {type(where).__name__}: give SQL or a dict of values")
-        if not where.strip():
-            raise SearchError(f"where={where!r} is empty: leave it out to search everything")
-        return self._by_sql(where)
+        return self._by_sql(where) if isinstance(where, str) else self._by_values(where)
 
     def _by_values(self, where: Mapping[str, Any]) -> Bool[np.ndarray, " n"]:
         """Every named column equals its value, or one of them if a list is given."""

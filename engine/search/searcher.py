@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..encode.protocol import PageEncoder
-from ..errors import EmptyLibrary
+from ..errors import EmptyLibrary, EngineError
+from ..score.packed import Packed
 from ..store.contents import Contents, read_contents
 from ..store.images import load_image
 from ..store.lock import reading
@@ -51,15 +52,14 @@ class Searcher:
         encoder: "Callable[[], PageEncoder]",
     ) -> Hits:
         """See `Library.search`. `encoder` is called only when the mode needs one."""
-        check_request(query, k, mode, fusion)
+        check_request(query, k, where, mode, fusion)
         began = perf_counter()
         query = storable(query)
         rows = self._encode(query, encoder) if mode != "text" else None
         with reading(self._tables.layout):
-            contents, mask = self._select(where)
+            contents, mask, packed = self._select(where, visual=rows is not None)
             lists = {}
-            if rows is not None:
-                packed = self._packed(contents)
+            if rows is not None and packed is not None:
                 lists["visual"] = visual_scores(rows, packed, mask, self._device)
             if mode != "visual":
                 lists["text"] = text_scores(query, self._tables, contents, mask)
@@ -92,21 +92,28 @@ class Searcher:
         with self._lock:  # encoders need not be safe for threads
             return encoder().encode_query(query)
 
-    def _select(self, where: Where | None) -> tuple[Contents, np.ndarray]:
+    def _select(
+        self, where: Where | None, *, visual: bool
+    ) -> tuple[Contents, np.ndarray, Packed | None]:
+        """What is there, which of it is in scope, and all rows if they are wanted."""
         with self._lock:
-            version = self._tables.documents.version
-            if version != self._version:
-                self._contents = read_contents(self._tables)
-                self._scope, self._version = Scope(self._contents), version
-            if not len(self._contents):
-                raise EmptyLibrary(
-                    f"the library {self._tables.layout.root} holds no page yet: add documents"
-                )
-            return self._contents, self._scope.select(where)
-
-    def _packed(self, contents: Contents) -> Any:
-        with self._lock:
-            return self._rows.of(contents)
+            while True:
+                version = self._tables.documents.version
+                if version != self._version:
+                    self._contents = read_contents(self._tables)
+                    self._scope, self._version = Scope(self._contents), version
+                if not len(self._contents):
+                    raise EmptyLibrary(
+                        f"the library {self._tables.layout.root} holds no page yet: add documents"
+                    )
+                mask = self._scope.select(where)
+                try:
+                    packed = self._rows.of(self._contents) if visual else None
+                except EngineError:
+                    if self._tables.documents.version == version:
+                        raise
+                    continue  # a document was deleted while its rows were read: look again
+                return self._contents, mask, packed
 
     def _hit(
         self, contents: Contents, index: int, score: float, reasons: dict[str, dict[str, float]]

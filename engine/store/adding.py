@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from quire.ingest.document import Document
 from quire.ingest.failure import Failure, ReadFailed
@@ -14,6 +15,7 @@ from quire.ingest.page import Page
 
 from ..encode.protocol import PageEncoder
 from .contents import Entry, read_entries
+from .layout import is_page_image
 from .tables import Tables
 from .writing import Writer
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 ENCODE_PAGES = 4
 
 
+@runtime_checkable
 class Opened(Protocol):
     """A document that is being read: its pages come by iteration, in order."""
 
@@ -34,6 +37,7 @@ class Opened(Protocol):
 Reader = Callable[[Source], AbstractContextManager[Opened]]
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Is told how adding goes; the core itself never prints."""
 
@@ -74,6 +78,16 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     pages: int = 0
     seconds: float = 0.0
+
+
+def without_page_images(found: Found) -> Found:
+    """What was found, less the images of libraries that lie in the folders searched."""
+    documents = []
+    for source in found.documents:
+        paths = tuple(path for path in source.paths if not is_page_image(Path(path)))
+        if paths:
+            documents.append(replace(source, paths=paths))
+    return Found(documents, [f for f in found.failures if not is_page_image(Path(f.path))])
 
 
 class Adder:

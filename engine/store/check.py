@@ -51,10 +51,10 @@ def _vectors(tables: Tables, contents: Contents, manifest: Manifest) -> Iterator
             if index is None:
                 continue
             seen[index] += 1
-            one = batch.slice(i, 1)
+            one, expected = batch.slice(i, 1), int(contents.rows[index])
             rows = flat_rows(one.column("rows"), manifest.dim).astype(np.float32)
             dense = one.column("dense").flatten().to_numpy().astype(np.float32)
-            wrong = _wrong(rows, dense, len(one.column("cells").flatten()), contents.rows[index])
+            wrong = _wrong(rows, dense, len(one.column("cells").flatten()), expected)
             if wrong:
                 yield f"{_name(contents, index)}: {wrong}. Delete the document and add it again."
     for index in np.flatnonzero(seen != 1).tolist():

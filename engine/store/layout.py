@@ -52,3 +52,9 @@ class Layout:
         """Where page `number` lies whose longer side has `side` pixels."""
         suffix = "webp" if side <= WEBP_MAX_SIDE else "png"
         return self.image_folder(document) / f"{number}.{suffix}"
+
+
+def is_page_image(path: Path) -> bool:
+    """Is this file a page that some library has drawn? Then it is no document of its own."""
+    images = path.parent.parent
+    return images.name == "images" and Layout(images.parent).manifest.is_file()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..errors import EngineError
 from ..score.packed import Packed, offsets_of
 from .contents import Contents
 from .pages import flat_rows
@@ -26,26 +27,38 @@ class Rows:
         self._packed = Packed(np.zeros((0, dim), dtype=np.float16), np.zeros(1, dtype=np.int64))
 
     def of(self, contents: Contents) -> Packed:
-        """The rows of all pages of `contents`, in its order."""
+        """The rows of all pages of `contents`, in its order.
+
+        Raises EngineError when a page has none: it was deleted since, or the library is damaged.
+        """
         offsets = offsets_of(contents.rows)
         spans = _spans(contents, offsets)
         if list(spans) == list(self._spans):
             return self._packed
         rows = np.empty((int(offsets[-1]), self.dim), dtype=np.float16)
         missing = []
-        for document, span in spans.items():
-            if document in self._spans:
-                rows[span] = self._packed.rows[self._spans[document]]
+        for key, span in spans.items():
+            if key in self._spans:
+                rows[span] = self._packed.rows[self._spans[key]]
             else:
-                missing.append(document[0])
-        self._read(contents, missing, rows, offsets)
+                missing.append(key[0])
+        found = self._read(contents, missing, rows, offsets)
+        wanted = sum(
+            span.stop - span.start for key, span in spans.items() if key not in self._spans
+        )
+        if found != wanted:
+            raise EngineError(
+                f"{wanted - found} rows of pages are not where they should be: `quire doctor` (or "
+                "Library.check) names the pages"
+            )
         self._spans, self._packed = spans, Packed(rows, offsets)
         return self._packed
 
     def _read(
         self, contents: Contents, documents: list[str], rows: np.ndarray, offsets: np.ndarray
-    ) -> None:
-        wanted = set(documents)
+    ) -> int:
+        """Fill in the rows of some documents; returns how many rows that were."""
+        wanted, found = set(documents), 0
         query = self._tables.vectors.search().select(["id", "document", "rows"])
         if len(documents) <= FEW:
             query = query.where(one_of("document", documents) or "false")
@@ -58,8 +71,10 @@ class Rows:
             )
             for (page, document), length, end in zip(names, lengths, ends, strict=True):
                 index = contents.position(page) if document in wanted else None
-                if index is not None:
+                if index is not None and length == contents.rows[index]:
                     rows[offsets[index] : offsets[index + 1]] = values[end - length : end]
+                    found += int(length)
+        return found
 
 
 def _spans(contents: Contents, offsets: np.ndarray) -> dict[tuple[str, str], slice]:

@@ -16,8 +16,11 @@ NAMES = ("documents", "pages", "vectors")
 # Exactly 0 makes LanceDB warn about readers of old versions; the read lock excludes those.
 AT_ONCE = timedelta(milliseconds=1)
 KEEP = timedelta(days=1)
-# `vectors` is compacted when it has this many fragments, or when its small ones hold half of it.
+# Compacting `vectors` writes all of it again (1 s for 1,000 pages), so it waits until there are
+# many fragments, or the small ones hold half as much as the largest, or a tenth was deleted;
+# a small table is not worth the wait.
 MAX_FRAGMENTS = 100
+SMALL_TABLE = 2_000  # pages
 
 
 class Tables:
@@ -59,7 +62,7 @@ class Tables:
             self.pages.delete(condition)
             self.vectors.delete(condition)
 
-    def tidy(self, *, deleted: bool = False) -> None:
+    def tidy(self) -> None:
         """Compact, take new rows into the text index, and drop old versions if nobody reads.
 
         Row counts are compared before and after: compaction has lost data in the past.
@@ -68,7 +71,7 @@ class Tables:
             older = AT_ONCE if alone else KEEP
             if not alone:
                 log.info("the library is being read: old versions are kept until the next run")
-            heavy = [self.vectors] if deleted or _fragmented(self.vectors) else []
+            heavy = [self.vectors] if _worth_compacting(self.vectors) else []
             for table in (self.documents, self.pages, *heavy):
                 before = table.count_rows()
                 table.optimize(cleanup_older_than=older)
@@ -86,7 +89,14 @@ def one_of(column: str, values: Iterable[str]) -> str:
     return f"{column} IN ({quoted})" if quoted else ""
 
 
-def _fragmented(table: Any) -> bool:
+def _worth_compacting(table: Any) -> bool:
     stats = table.stats()["fragment_stats"]
-    largest, rows = stats["lengths"]["max"], table.count_rows()
-    return bool(stats["num_fragments"] > MAX_FRAGMENTS or 2 * (rows - largest) > largest)
+    fragments, largest = stats["num_fragments"], stats["lengths"]["max"]
+    stored = fragments * stats["lengths"]["mean"]  # with deleted rows; the mean is rounded down
+    deleted = max(0, stored - table.count_rows())
+    return bool(
+        fragments > MAX_FRAGMENTS
+        or 2 * (stored - largest) > largest
+        or 10 * deleted > stored
+        or (deleted and stored < SMALL_TABLE)
+    )
