@@ -22,6 +22,7 @@ from .pooling import mean_of, truncate
 from .protocol import Kind, Vectors
 from .sequence import Sequence as Tokens
 from .sequence import page_sequence, text_sequence
+from .vision import see
 
 log = logging.getLogger(__name__)
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
@@ -223,11 +224,9 @@ class Encoder:
         embedded = model.language_model.embed_tokens(ids)
         pictures = [s for s in sequences if s.patches is not None]
         if pictures:
-            grids = torch.tensor([(1, 2 * s.grid[0], 2 * s.grid[1]) for s in pictures])
             pixels = torch.from_numpy(np.concatenate([s.patches for s in pictures]))
-            seen = model.visual(
-                pixels.to(device, embedded.dtype), grid_thw=grids.to(device)
-            ).pooler_output
+            pixels = pixels.to(device, embedded.dtype)
+            seen = see(model.visual, pixels, [s.grid for s in pictures])
             shown = torch.zeros_like(ids, dtype=torch.bool)
             for i, s in enumerate(sequences):
                 shown[i, : len(s.ids)] = torch.from_numpy(s.cells >= 0).to(device)

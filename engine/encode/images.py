@@ -25,22 +25,22 @@ def to_array(picture: Image.Image, budget: PixelBudget) -> UInt8[np.ndarray, "h 
 
 def patches(
     pixels: UInt8[np.ndarray, "h w 3"], mean: tuple[float, ...], std: tuple[float, ...]
-) -> Float32[np.ndarray, "patches 1176"]:
+) -> Float32[np.ndarray, "patches 588"]:
     """Normalised patches: cells row by row, in a cell its 2 x 2 patches row by row.
 
-    A patch is (colour, time, y, x); a still picture fills both moments of time. Sides must be
-    multiples of 28. Source: `Qwen2VLImageProcessor` of transformers, which gives the same.
+    A patch is (colour, y, x). The published towers look at two moments of a film; a still picture
+    is the same in both, so it is kept once and the tower's kernel is summed over time. Sides must
+    be multiples of 28. Source: `Qwen2VLImageProcessor` of transformers, which gives the same twice.
     """
     h, w, _ = pixels.shape
     cell = PATCH * MERGE
-    levels = np.arange(256, dtype=np.float32) / 255
-    planes = np.stack(
-        [((levels - m) / s)[pixels[..., c]] for c, (m, s) in enumerate(zip(mean, std, strict=True))]
-    )
-    parts = planes.reshape(3, h // cell, MERGE, PATCH, w // cell, MERGE, PATCH)
-    parts = parts.transpose(1, 4, 2, 5, 0, 3, 6)  # row, column, y, x of the patch; colour, y, x
-    twice = np.broadcast_to(parts[..., None, :, :], (*parts.shape[:5], 2, PATCH, PATCH))
-    return np.ascontiguousarray(twice.reshape(-1, 3 * 2 * PATCH * PATCH))
+    parts = pixels.reshape(h // cell, MERGE, PATCH, w // cell, MERGE, PATCH, 3)
+    parts = parts.transpose(0, 3, 1, 4, 6, 2, 5).reshape(-1, 3, PATCH * PATCH)
+    scale = np.array(std, np.float32)[:, None] * 255
+    out = parts.astype(np.float32)
+    out -= np.array(mean, np.float32)[:, None] * 255
+    out /= scale
+    return out.reshape(-1, 3 * PATCH * PATCH)
 
 
 def blank_cells(pixels: UInt8[np.ndarray, "h w 3"]) -> Bool[np.ndarray, " cells"]:

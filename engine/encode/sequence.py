@@ -22,7 +22,7 @@ class Sequence:
     keep: Bool[np.ndarray, " length"]
     cells: Int[np.ndarray, " length"]  # -1 for text
     grid: tuple[int, int]
-    patches: Any = None  # Float32 [patches, 1176] of a picture
+    patches: Any = None  # Float32 [patches, 588] of a picture
 
 
 def _template(tokenizer: Any, text: str) -> list[int]:
