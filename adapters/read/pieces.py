@@ -78,4 +78,5 @@ def piece_prior(texts: Sequence[str], tokenizer: Tokenizer) -> Float[np.ndarray,
     counts = np.full(tokenizer.get_vocab_size(), 0.5)
     for encoding in tokenizer.encode_batch(list(texts)):
         np.add.at(counts, encoding.ids, 1)
-    return np.log(counts / counts.sum()).astype(np.float32)
+    prior: Float[np.ndarray, " pieces"] = np.log(counts / counts.sum()).astype(np.float32)
+    return prior

@@ -126,7 +126,8 @@ def _turn(x: Tensor, turns: Tensor) -> Tensor:
     """Rotary positions; `turns` is (cosines, sines), each broadcastable to x."""
     left, right = x.chunk(2, -1)
     cos, sin = turns.to(x.dtype)
-    return x * cos + torch.cat((-right, left), -1) * sin
+    turned: Tensor = x * cos + torch.cat((-right, left), -1) * sin
+    return turned
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, hidden_from: Tensor | None = None) -> Tensor:

@@ -57,13 +57,12 @@ def windows_of(grids: list[tuple[int, int]], side: int) -> Windows:
     return Windows(cells, groups, np.stack([y.reshape(-1), x.reshape(-1)]))
 
 
-def see(
-    visual: Any, pixels: Any, grids: list[tuple[int, int]]
-) -> Float[Any, "cells width"]:
+def see(visual: Any, pixels: Any, grids: list[tuple[int, int]]) -> Float[Any, "cells width"]:
     """Merged cells of all pictures, row by row, one picture after the other.
 
-    pixels [patches, 588] as `images.patches` makes them, for a tower whose `patch_embed` takes them; grids in cells. Blocks that look at the
-    whole picture (`fullatt_block_indexes`) look at each picture by itself.
+    pixels [patches, 588] as `images.patches` makes them, for a tower whose `patch_embed` takes
+    such; grids in cells. Blocks that look at the whole picture (`fullatt_block_indexes`) look at
+    each picture by itself.
     """
     import torch
     import torch.nn.functional as F
@@ -135,10 +134,12 @@ def _attend(
     out = torch.empty_like(x)
     for start, count, patches in groups:
         part = slice(start, start + count * patches)
-        shaped = [
-            t[part].view(count, patches, heads, width // heads).transpose(1, 2) for t in (q, k, v)
-        ]
-        mixed = F.scaled_dot_product_attention(*shaped)
+        shape = (count, patches, heads, width // heads)
+        mixed = F.scaled_dot_product_attention(
+            q[part].view(shape).transpose(1, 2),
+            k[part].view(shape).transpose(1, 2),
+            v[part].view(shape).transpose(1, 2),
+        )
         out[part] = mixed.transpose(1, 2).reshape(count * patches, width)
     if order is not None:
         back = torch.empty_like(out)
