@@ -20,6 +20,7 @@ from .blocks import PER_SHEET, Blocks, draw_blocks, start_drawing
 from .faces import latin_faces
 from .losses import Classes, letter_loss, piece_loss, silence_loss, text_loss
 from .measure import Reading, reading
+from .parallel import Team
 from .pieces import special_ids
 from .reader import MEAN, STD, Reader, block_positions, text_turns
 from .shape import Shape
@@ -33,7 +34,7 @@ class Plan:
     """Everything that changes the weights. Equal plans give equal weights on one machine."""
 
     steps: int = 40_000
-    batch: int = 8  # blocks; 24 * 8 = GROUP * PER_SHEET
+    batch: int = 8  # blocks, over all processes; divides GROUP * PER_SHEET
     rate: float = 2e-3
     matrix_rate: float = 4e-3
     warm_up: int = 200
@@ -76,9 +77,9 @@ class Drawing:
     """Blocks in an order that the seed alone decides, drawn ahead by other processes."""
 
     def __init__(
-        self, texts: Sequence[str], pieces: str, shape: Shape, plan: Plan, workers: int
+        self, texts: Sequence[str], pieces: str, shape: Shape, plan: Plan, workers: int, team: Team
     ) -> None:
-        self.plan = plan
+        self.plan, self.team = plan, team
         self.pool = ProcessPoolExecutor(
             workers,
             mp_context=get_context("spawn"),
@@ -91,7 +92,7 @@ class Drawing:
         return min(1.0, group * GROUP * PER_SHEET / self.plan.batch / self.plan.ramp)
 
     def group(self, number: int) -> Blocks:
-        for ahead in range(number, number + 3):
+        for ahead in range(number, number + 3 * self.team.size, self.team.size):
             if ahead not in self.waiting:
                 sheets = range(ahead * GROUP, (ahead + 1) * GROUP)
                 self.waiting[ahead] = self.pool.submit(
@@ -100,12 +101,15 @@ class Drawing:
         return self.waiting.pop(number).result()
 
     def batches(self, first_step: int) -> Iterator[Blocks]:
-        each = GROUP * PER_SHEET // self.plan.batch
-        for group in range(first_step // each, 10**9):
+        """This process's share of every batch from a step on: groups go round the team."""
+        share = self.plan.batch // self.team.size
+        each = GROUP * PER_SHEET // share
+        for turn in range(first_step // each, 10**9):
+            group = turn * self.team.size + self.team.rank
             blocks = self.group(group)
             order = np.random.default_rng((self.plan.seed, group)).permutation(len(blocks))
-            for i in range(first_step % each if group == first_step // each else 0, each):
-                yield blocks.pick(order[i * self.plan.batch : (i + 1) * self.plan.batch].tolist())
+            for i in range(first_step % each if turn == first_step // each else 0, each):
+                yield blocks.pick(order[i * share : (i + 1) * share].tolist())
 
     def close(self) -> None:
         self.pool.shutdown(cancel_futures=True)
@@ -130,7 +134,7 @@ class Trainer:
         """
         torch.manual_seed(plan.seed)
         self.shape, self.tokenizer, self.texts, self.plan = shape, tokenizer, texts, plan
-        self.folder = folder
+        self.folder, self.team = folder, Team.join()
         ids = special_ids(tokenizer)
         self.reader = Reader(shape, ids)
         self.reader.prior.data.copy_(torch.from_numpy(prior))
@@ -154,7 +158,7 @@ class Trainer:
         return (torch.from_numpy(blocks.pixels).to(self.half) / 255 - MEAN) / STD
 
     def _text(self, step: int) -> Tensor:
-        rng = np.random.default_rng((self.plan.seed, step, 7))
+        rng = np.random.default_rng((self.plan.seed, step, 7 + self.team.rank))
         out = np.zeros((16, 33), np.int64)
         for row in out:
             text = self.texts[int(rng.integers(len(self.texts)))]
@@ -185,6 +189,7 @@ class Trainer:
             + plan.text_weight * losses["text"]
         )
         loss.backward()  # type: ignore[no-untyped-call]
+        self.team.average(self.reader.parameters())
         torch.nn.utils.clip_grad_norm_(self.reader.parameters(), 5.0)
         share = rate_at(plan, self.step)
         rates = (plan.matrix_rate, plan.rate, plan.rate / 6)
@@ -215,6 +220,8 @@ class Trainer:
 
     def save(self) -> None:
         """Weights and optimizer state; the old file stays whole until the new one is."""
+        if not self.team.leads:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"reader.{k}": v.contiguous() for k, v in self.reader.state_dict().items()}
         for i, optimizer in enumerate(self.optimizers):
@@ -254,7 +261,12 @@ def train(
 ) -> None:
     """Train until the plan's last step or until time is up; checkpoint every 250 steps."""
     drawing = Drawing(
-        trainer.texts, trainer.tokenizer.to_str(), trainer.shape, trainer.plan, workers
+        trainer.texts,
+        trainer.tokenizer.to_str(),
+        trainer.shape,
+        trainer.plan,
+        workers,
+        trainer.team,
     )
     trainer.folder.mkdir(parents=True, exist_ok=True)
     log = (trainer.folder / "log.jsonl").open("a")
@@ -263,11 +275,12 @@ def train(
         start, began, first = time.monotonic(), time.monotonic(), trainer.step
         sums: dict[str, float] = {}
         for blocks in drawing.batches(trainer.step):
-            if trainer.step >= trainer.plan.steps or time.monotonic() - start > seconds:
+            time_is_up = trainer.team.any(time.monotonic() - start > seconds)
+            if trainer.step >= trainer.plan.steps or time_is_up:
                 break
             for name, value in trainer.learn(blocks).items():
                 sums[name] = sums.get(name, 0) + value / 50
-            if trainer.step % 50 == 0:
+            if trainer.step % 50 == 0 and trainer.team.leads:
                 speed = (trainer.step - first) / (time.monotonic() - began)
                 left = (trainer.plan.steps - trainer.step) / speed / 60
                 losses = " ".join(f"{k} {v:.3f}" for k, v in sums.items())
@@ -279,7 +292,7 @@ def train(
                 sums = {}
             if trainer.step % 250 == 0:
                 trainer.save()
-            if trainer.step % 500 == 0:
+            if trainer.step % 500 == 0 and trainer.team.leads:
                 now = trainer.measure(dev)
                 tell(f"step {trainer.step} reads {now.first:.3f} first, {now.among_eight:.3f} of 8")
                 log.write(
