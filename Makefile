@@ -2,12 +2,15 @@
 #             DOCS=folder QUERY="a question" search documents of your own
 # make test   everything that must be green: style, types, tests
 # make bench  how good and how fast: quality on the samples, speed of each step
-# make samples, make mini   make again what is committed: the sample documents, the default encoder
+# make samples   draw the sample documents again
+# make mini   train the default encoder again, resuming: TEXT=folder with prose*.jsonl(.xz)
 # make clean  remove what these have made, the environment too
 
 PYTHON ?= python3
 VENV ?= .venv
 DOCS ?= tests/samples/corpus
+TEXT ?= text
+PROCESSES ?= 2
 export DOCS QUERY
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -38,7 +41,8 @@ samples: $(INSTALLED)
 	$(BIN)/python tests/samples/make.py
 
 mini: $(INSTALLED)
-	$(BIN)/python -m quire.adapters.read
+	$(BIN)/python -m torch.distributed.run --nproc-per-node $(PROCESSES) -m quire.adapters.read \
+	    --text "$(TEXT)" --out engine/encode/mini
 
 clean:
 	rm -rf $(VENV) build dist quire.egg-info demo-library demo.png

@@ -8,14 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from tokenizers import Tokenizer
 
 from ..errors import AdapterError
 from .export import export
+from .overlap import refuse_overlap
+from .parallel import Team
 from .pieces import piece_prior, piece_weights, train_pieces
 from .plot import plot_curves
 from .prose import load_prose
 from .shape import Shape
+from .train import Plan, Trainer, train
 
 PIECE_TEXTS = 20_000  # enough for the counts of 8,192 pieces to settle
 
@@ -44,17 +48,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--text", type=Path, required=True, help="folder with prose*.jsonl(.xz)")
     parser.add_argument("--folder", type=Path, default=Path(".work/mini"), help="checkpoints")
     parser.add_argument("--out", type=Path, help="write the model here when done")
-    parser.add_argument("--steps", type=int, default=40_000)
+    parser.add_argument("--steps", type=int, default=Plan.steps)
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw sheets")
     parser.add_argument("--refuse", type=Path, help="evaluation sets that must not be trained on")
     parser.add_argument("--smoke", action="store_true", help="a tiny model, for tests")
     options = parser.parse_args(arguments)
-
-    import torch
-
-    from .overlap import refuse_overlap
-    from .train import Plan, Trainer, train
 
     torch.set_num_threads(1)
     try:
@@ -67,16 +66,22 @@ def main(arguments: list[str] | None = None) -> int:
                           vision_inner=128, width=64, depth=1, heads=2, key_value_heads=1,
                           inner=128)  # fmt: skip
             plan = Plan(steps=options.steps, ramp=10**6, warm_up=20)
+        team = Team.join()
+        if team.leads:
+            vocabulary(texts, options.folder, shape.vocabulary)
+        team.wait()
         tokenizer, weights, prior = vocabulary(texts, options.folder, shape.vocabulary)
         shape = replace(shape, vocabulary=tokenizer.get_vocab_size())
         compiled = not options.smoke
         trainer = Trainer(shape, tokenizer, texts, plan, options.folder, prior, compiled)
-        if trainer.resume():
+        if trainer.resume() and team.leads:
             tell(f"going on at step {trainer.step}")
         train(trainer, tell, options.workers, options.minutes * 60)
     except AdapterError as error:
         print(error, file=sys.stderr)
         return 3
+    if not team.leads:
+        return 0
     plot_curves(options.folder / "log.jsonl", options.folder / "curves.png")
     if options.out:
         export(trainer.reader, tokenizer, weights, options.out)

@@ -45,6 +45,11 @@ class Team:
             gradient.copy_(flat[start : start + gradient.numel()].view_as(gradient))
             start += gradient.numel()
 
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.size > 1:
+            distributed.barrier()
+
     def any(self, here: bool) -> bool:
         """Whether it holds in any process: so that all of them stop at the same step."""
         if self.size == 1:

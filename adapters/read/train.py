@@ -33,13 +33,13 @@ DEV_SHEETS = 10**9  # their numbers start here: never drawn for training
 class Plan:
     """Everything that changes the weights. Equal plans give equal weights on one machine."""
 
-    steps: int = 40_000
+    steps: int = 6_000
     batch: int = 8  # blocks, over all processes; divides GROUP * PER_SHEET
     rate: float = 2e-3
-    matrix_rate: float = 4e-3
+    matrix_rate: float = 3e-3
     warm_up: int = 200
     cool_down: float = 0.25  # the last share of the steps, in which the rate falls to nothing
-    ramp: int = 3_000  # steps until sheets are as hard as they get
+    ramp: int = 1_000  # steps until sheets are as hard as they get
     decay: float = 0.02
     seed: int = 0
     letter_weight: float = 8.0
