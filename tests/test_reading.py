@@ -89,6 +89,14 @@ def test_blocks_know_what_stands_in_their_cells() -> None:
     assert not (speaking & blocks.silent).any()
 
 
+def test_a_letter_whose_lower_case_is_two_letters_shifts_no_other() -> None:
+    """`İ` in lower case is an i and a dot above: every fact behind it would be off by one."""
+    x = np.array([10.0, 24.0, 38.0, np.nan])
+    drawn = Sheet(np.full((448, 448), 255, np.uint8), "İab\n", x, x * 0 + 7)
+    blocks = cut_blocks((0, 0), drawn, tiny_pieces(), SHAPE, count=1)
+    assert blocks.letters[:, 2].tolist() == [0, 1]
+
+
 def test_picked_and_joined_blocks_keep_their_facts() -> None:
     both = [cut_blocks((0, n), sheet(n), tiny_pieces(), SHAPE) for n in range(2)]
     whole = join(both)

@@ -113,7 +113,7 @@ def cut_blocks(
     padded[:height, :width] = sheet.ink
     ids, px, py = piece_places(sheet, tokenizer)
     known = {letter: i for i, letter in enumerate(LETTERS)}
-    codes = np.array([known.get(c, len(LETTERS)) for c in sheet.text.lower()], np.int64)
+    codes = np.array([known.get(c.lower(), len(LETTERS)) for c in sheet.text], np.int64)
     places = patch_places(shape, SIDE)
 
     def inside(x: np.ndarray, y: np.ndarray, left: int, top: int) -> np.ndarray:
