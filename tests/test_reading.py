@@ -25,12 +25,13 @@ from quire.adapters.read.measure import reading
 from quire.adapters.read.overlap import refuse_overlap
 from quire.adapters.read.pieces import SPECIAL, piece_prior, piece_weights, train_pieces
 from quire.adapters.read.sheet import Sheet, draw_sheet
+from quire.adapters.read.spoil import spoil
 
 TEXTS = [WORDS * 12, "a lazy fox grew brown while the dog jumps over revenue " * 12]
 
 
 def sheet(number: int = 0, difficulty: float = 0.0) -> Sheet:
-    return draw_sheet((0, number), TEXTS, latin_faces(), difficulty)
+    return spoil((0, number), draw_sheet((0, number), TEXTS, latin_faces(), difficulty), difficulty)
 
 
 def test_equal_seeds_draw_equal_sheets() -> None:

@@ -16,10 +16,11 @@ from .export import export
 from .overlap import refuse_overlap
 from .parallel import Team
 from .pieces import piece_prior, piece_weights, train_pieces
+from .plan import Plan
 from .plot import plot_curves
 from .prose import load_prose
 from .shape import Shape
-from .train import Plan, Trainer, train
+from .train import Trainer, train
 
 PIECE_TEXTS = 20_000  # enough for the counts of 8,192 pieces to settle
 

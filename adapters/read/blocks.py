@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from .shape import Shape
 from .sheet import Sheet, draw_sheet
+from .spoil import spoil
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,-()/:%$'&"
 SIDE = 2  # windows along one side of a block
@@ -167,5 +168,6 @@ def draw_blocks(seed: int, sheets: range, difficulty: float) -> Blocks:
     for sheet_number in sheets:
         key = (seed, sheet_number)
         sheet = draw_sheet(key, _known["texts"], _known["faces"], difficulty)  # type: ignore[arg-type]
+        sheet = spoil(key, sheet, difficulty)
         parts.append(cut_blocks(key, sheet, _known["tokenizer"], _known["shape"]))  # type: ignore[arg-type]
     return join(parts)

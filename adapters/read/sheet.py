@@ -164,11 +164,9 @@ def draw_sheet(
 ) -> Sheet:
     """The sheet of a seed: the same seed, texts and faces give the same pixels.
 
-    `difficulty` in [0, 1]: how often sizes leave the easy middle and `spoil` has its way.
+    `difficulty` in [0, 1]: how often sizes leave the easy middle.
     """
     import pymupdf
-
-    from .spoil import spoil
 
     rng = np.random.default_rng(seed)
     pixels = body_size(rng, difficulty)  # an em in the raster
@@ -211,5 +209,4 @@ def draw_sheet(
                 xs.append(np.nan)
                 ys.append(np.nan)
     x, y = np.array(xs, np.float32) * zoom, np.array(ys, np.float32) * zoom
-    sheet = Sheet(ink, "".join(letters_), x, y)
-    return spoil(rng, sheet, difficulty)
+    return Sheet(ink, "".join(letters_), x, y)

@@ -11,11 +11,12 @@ from PIL import Image, ImageDraw, ImageFilter
 from .sheet import Sheet
 
 
-def spoil(rng: np.random.Generator, sheet: Sheet, difficulty: float) -> Sheet:
+def spoil(seed: tuple[int, ...], sheet: Sheet, difficulty: float) -> Sheet:
     """The sheet after a random part of it all; at difficulty 0 nearly nothing happens.
 
     At difficulty 1 a third of the sheets stay as they were set: most documents are born digital.
     """
+    rng = np.random.default_rng((*seed, 2))
     if rng.random() < 0.2 * difficulty:
         sheet = _turn(sheet, float(rng.normal(0, 1.0)))
     ink = sheet.ink

@@ -4,10 +4,8 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,42 +14,15 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from .blocks import PER_SHEET, Blocks, draw_blocks, start_drawing
-from .faces import latin_faces
+from .blocks import Blocks, draw_blocks
+from .drawing import DEV_SHEETS, Drawing
 from .losses import Classes, letter_loss, piece_loss, silence_loss, text_loss
 from .measure import Reading, reading
 from .parallel import Team
 from .pieces import special_ids
+from .plan import Plan, rate_at
 from .reader import MEAN, STD, Reader, block_positions, text_turns
 from .shape import Shape
-
-GROUP = 32  # sheets that are drawn, mixed and used up together
-DEV_SHEETS = 10**9  # their numbers start here: never drawn for training
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Everything that changes the weights. Equal plans give equal weights on one machine."""
-
-    steps: int = 6_000
-    batch: int = 8  # blocks, over all processes; divides GROUP * PER_SHEET
-    rate: float = 2e-3
-    matrix_rate: float = 3e-3
-    warm_up: int = 200
-    cool_down: float = 0.25  # the last share of the steps, in which the rate falls to nothing
-    ramp: int = 1_000  # steps until sheets are as hard as they get
-    decay: float = 0.02
-    seed: int = 0
-    letter_weight: float = 8.0
-    silence_weight: float = 0.1
-    text_weight: float = 0.1
-
-
-def rate_at(plan: Plan, step: int) -> float:
-    """Share of the full rate in [0, 1]: up in a line, level, down in a line."""
-    up = min(1.0, (step + 1) / plan.warm_up)
-    left = (plan.steps - step) / max(1, plan.cool_down * plan.steps)
-    return up * max(0.0, min(1.0, left))
 
 
 def optimizers(reader: Reader, plan: Plan) -> list[torch.optim.Optimizer]:
@@ -71,48 +42,6 @@ def optimizers(reader: Reader, plan: Plan) -> list[torch.optim.Optimizer]:
         # Grey looks through six equal planes at once, so each may move a sixth as far.
         torch.optim.AdamW(kernel, lr=plan.rate / 6, betas=(0.9, 0.98), weight_decay=0.0),
     ]
-
-
-class Drawing:
-    """Blocks in an order that the seed alone decides, drawn ahead by other processes."""
-
-    def __init__(
-        self, texts: Sequence[str], pieces: str, shape: Shape, plan: Plan, workers: int, team: Team
-    ) -> None:
-        self.plan, self.team = plan, team
-        self.pool = ProcessPoolExecutor(
-            workers,
-            mp_context=get_context("spawn"),
-            initializer=start_drawing,
-            initargs=(list(texts), latin_faces(), pieces, shape),
-        )
-        self.waiting: dict[int, Future[Blocks]] = {}
-
-    def difficulty(self, group: int) -> float:
-        return min(1.0, group * GROUP * PER_SHEET / self.plan.batch / self.plan.ramp)
-
-    def group(self, number: int) -> Blocks:
-        for ahead in range(number, number + 3 * self.team.size, self.team.size):
-            if ahead not in self.waiting:
-                sheets = range(ahead * GROUP, (ahead + 1) * GROUP)
-                self.waiting[ahead] = self.pool.submit(
-                    draw_blocks, self.plan.seed, sheets, self.difficulty(ahead)
-                )
-        return self.waiting.pop(number).result()
-
-    def batches(self, first_step: int) -> Iterator[Blocks]:
-        """This process's share of every batch from a step on: groups go round the team."""
-        share = self.plan.batch // self.team.size
-        each = GROUP * PER_SHEET // share
-        for turn in range(first_step // each, 10**9):
-            group = turn * self.team.size + self.team.rank
-            blocks = self.group(group)
-            order = np.random.default_rng((self.plan.seed, group)).permutation(len(blocks))
-            for i in range(first_step % each if turn == first_step // each else 0, each):
-                yield blocks.pick(order[i * share : (i + 1) * share].tolist())
-
-    def close(self) -> None:
-        self.pool.shutdown(cancel_futures=True)
 
 
 class Trainer:

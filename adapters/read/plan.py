@@ -1,0 +1,28 @@
+"""How a run of training goes, as one value."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that changes the weights. Equal plans give equal weights on one machine."""
+
+    steps: int = 6_000
+    batch: int = 8  # blocks, over all processes; divides GROUP * PER_SHEET
+    rate: float = 2e-3
+    matrix_rate: float = 3e-3
+    warm_up: int = 200
+    cool_down: float = 0.25  # the last share of the steps, in which the rate falls to nothing
+    ramp: int = 1_000  # steps until sheets are as hard as they get
+    decay: float = 0.02
+    seed: int = 0
+    letter_weight: float = 8.0
+    silence_weight: float = 0.1
+    text_weight: float = 0.1
+
+
+def rate_at(plan: Plan, step: int) -> float:
+    """Share of the full rate in [0, 1]: up in a line, level, down in a line."""
+    up = min(1.0, (step + 1) / plan.warm_up)
+    left = (plan.steps - step) / max(1, plan.cool_down * plan.steps)
+    return up * max(0.0, min(1.0, left))
