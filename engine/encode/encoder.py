@@ -17,12 +17,12 @@ from quire.ingest import Page, PixelBudget, engine_version
 from ..errors import EncodeError
 from .batching import batches
 from .checkpoint import Checkpoint, find_folder, load_checkpoint
+from .forward import forward
 from .images import blank_cells, patches, to_array
-from .pooling import mean_of, truncate
+from .pooling import truncate
 from .protocol import Kind, Vectors
 from .sequence import Sequence as Tokens
 from .sequence import page_sequence, text_sequence
-from .vision import see
 
 log = logging.getLogger(__name__)
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
@@ -201,54 +201,10 @@ class Encoder:
         with torch.inference_mode(), using(self._checkpoint.model, task):
             for batch in _tracked(list(batches(lengths, budget, batch_size)), progress):
                 sequences = [prepare(i) for i in batch]
-                for index, vector in zip(batch, self._forward(sequences, query), strict=True):
+                vectors = forward(self._checkpoint, self.device, sequences, query)
+                for index, vector in zip(batch, vectors, strict=True):
                     out[index] = vector
         return [v for v in out if v is not None]
-
-    def _forward(self, sequences: list[Tokens], query: bool) -> Iterator[Vectors]:
-        """One pass over a batch; padding stands at the right, where causal rows never see it."""
-        import torch
-        import torch.nn.functional as F
-
-        checkpoint, device = self._checkpoint, self.device
-        model = checkpoint.model
-        longest = max(len(s.ids) for s in sequences)
-        ids = torch.zeros(len(sequences), longest, dtype=torch.long)
-        places = torch.zeros(3, len(sequences), longest, dtype=torch.long)
-        mask = torch.zeros(len(sequences), longest, dtype=torch.long)
-        for i, s in enumerate(sequences):
-            n = len(s.ids)
-            ids[i, :n], mask[i, :n] = torch.from_numpy(s.ids), 1
-            places[:, i, :n] = torch.from_numpy(s.positions)
-        ids, places, mask = ids.to(device), places.to(device), mask.to(device)
-        embedded = model.language_model.embed_tokens(ids)
-        pictures = [s for s in sequences if s.patches is not None]
-        if pictures:
-            pixels = torch.from_numpy(np.concatenate([s.patches for s in pictures]))
-            pixels = pixels.to(device, embedded.dtype)
-            seen = see(model.visual, pixels, [s.grid for s in pictures])
-            shown = torch.zeros_like(ids, dtype=torch.bool)
-            for i, s in enumerate(sequences):
-                shown[i, : len(s.ids)] = torch.from_numpy(s.cells >= 0).to(device)
-            embedded = embedded.masked_scatter(shown[..., None], seen.to(embedded.dtype))
-        hidden = model.language_model(
-            inputs_embeds=embedded,
-            position_ids=places,
-            attention_mask=None if bool(mask.all()) else mask,
-            use_cache=False,
-        ).last_hidden_state.float()
-        rows = F.normalize(checkpoint.projector(hidden), dim=-1)
-        if query and checkpoint.lengths is not None:
-            rows = rows * checkpoint.lengths[ids][..., None]
-        for i, s in enumerate(sequences):
-            keep = torch.from_numpy(s.keep).to(device)
-            own = hidden[i, : len(s.ids)]
-            yield Vectors(
-                multi=rows[i, : len(s.ids)][keep].cpu().numpy(),
-                dense=mean_of(own, keep).cpu().numpy(),
-                cells=s.cells[s.keep].astype(np.int16),
-                grid=s.grid,
-            )
 
     def _shape(
         self, out: list[Vectors], single: bool, vectors: Kind, truncate_dim: int | None
