@@ -99,9 +99,8 @@ class Library:
         are noted. A path that now holds other bytes takes its old document out. `metadata` (a flat
         dict) goes to every document at `paths`. Files that cannot be read are reported, or the
         first of them raised with `on_error="raise"`. Libraries that lie in the folders are passed
-        over. Whatever ends it early, documents that were
-        finished stay. Raises IngestError for a path that does not exist, LibraryBusy while
-        another process writes.
+        over. Whatever ends it early, documents that were finished stay. Raises IngestError for a
+        path that does not exist, LibraryBusy while another process writes.
         """
         began = perf_counter()
         if on_error not in ("report", "raise"):
