@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_model import SHAPE, WORDS, tiny_pieces
+from tiny_model import SHAPE, WORDS, tiny_pieces, tiny_reader, write_tiny_model
 
 from quire.adapters.errors import AdapterError
 from quire.adapters.read.__main__ import main
@@ -19,6 +19,7 @@ from quire.adapters.read.blocks import (
     piece_places,
     to_windows,
 )
+from quire.adapters.read.export import restore
 from quire.adapters.read.faces import latin_faces
 from quire.adapters.read.losses import Classes, letter_loss, piece_loss, silence_loss
 from quire.adapters.read.measure import reading
@@ -164,6 +165,15 @@ def test_training_text_that_holds_a_judged_passage_is_refused(tmp_path: Path) ->
         refuse_overlap([f"It began. {passage.upper()}, and ended."], tmp_path)
 
 
+def test_an_exported_reader_is_the_same_reader_when_it_is_restored(tmp_path: Path) -> None:
+    reader, other = tiny_reader(1), tiny_reader(2)
+    write_tiny_model(tmp_path, reader)
+    lengths = restore(other, tmp_path)
+    assert lengths.shape == (SHAPE.vocabulary,)
+    for name, tensor in reader.state_dict().items():
+        torch.testing.assert_close(other.state_dict()[name], tensor)
+
+
 @pytest.mark.slow
 def test_a_short_run_learns_resumes_and_exports_a_model_that_loads(tmp_path: Path) -> None:
     from quire.engine.encode.encoder import Encoder
@@ -179,6 +189,8 @@ def test_a_short_run_learns_resumes_and_exports_a_model_that_loads(tmp_path: Pat
     assert losses[-1] < losses[0] - 0.05, "the loss falls"
     assert main([*run, "--steps", "102", "--out", str(tmp_path / "model")]) == 0
     assert (tmp_path / "run" / "curves.png").stat().st_size > 5000
+    further = ["--folder", str(tmp_path / "more"), "--begin-from", str(tmp_path / "model")]
+    assert main([*run[:2], *further, "--smoke", "--steps", "1"]) == 0
     encoder = Encoder.load(str(tmp_path / "model"))
     assert encoder.encode_query("the lazy dog").shape[1] == 128
 

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from ..errors import AdapterError
-from .export import export
+from .export import export, restore
 from .overlap import refuse_overlap
 from .parallel import Team
 from .pieces import piece_prior, piece_weights, train_pieces
@@ -30,14 +30,20 @@ def tell(line: str) -> None:
 
 
 def vocabulary(
-    texts: list[str], folder: Path, size: int
+    texts: list[str], folder: Path, size: int, given: Path | None = None
 ) -> tuple[Tokenizer, np.ndarray, np.ndarray]:
-    """Pieces, their weights as query rows and their prior; made once, kept in the folder."""
+    """Pieces, their weights as query rows and their prior; made once, kept in the folder.
+
+    The pieces are those of the model `given`, if there is one, else learnt from the texts.
+    """
     pieces, weights, prior = (folder / n for n in ("tokenizer.json", "weights.npy", "prior.npy"))
     if not (pieces.exists() and weights.exists() and prior.exists()):
         tell(f"learning {size} pieces")
         folder.mkdir(parents=True, exist_ok=True)
-        tokenizer = train_pieces(texts[:PIECE_TEXTS], size)
+        if given:
+            tokenizer = Tokenizer.from_file(str(given / "tokenizer.json"))
+        else:
+            tokenizer = train_pieces(texts[:PIECE_TEXTS], size)
         np.save(weights, piece_weights(texts[:PIECE_TEXTS], tokenizer))
         np.save(prior, piece_prior(texts[:PIECE_TEXTS], tokenizer))
         tokenizer.save(str(pieces))
@@ -53,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw sheets")
     parser.add_argument("--refuse", type=Path, help="evaluation sets that must not be trained on")
+    parser.add_argument("--begin-from", type=Path, help="a model to train further, by --out")
     parser.add_argument("--smoke", action="store_true", help="a tiny model, for tests")
     options = parser.parse_args(arguments)
 
@@ -69,14 +76,16 @@ def main(arguments: list[str] | None = None) -> int:
             plan = Plan(steps=options.steps, ramp=10**6, warm_up=20)
         team = Team.join()
         if team.leads:
-            vocabulary(texts, options.folder, shape.vocabulary)
+            vocabulary(texts, options.folder, shape.vocabulary, options.begin_from)
         team.wait()
         tokenizer, weights, prior = vocabulary(texts, options.folder, shape.vocabulary)
         shape = replace(shape, vocabulary=tokenizer.get_vocab_size())
         compiled = not options.smoke
         trainer = Trainer(shape, tokenizer, texts, plan, options.folder, prior, compiled)
-        if trainer.resume() and team.leads:
+        if trainer.resume():
             tell(f"going on at step {trainer.step}")
+        elif options.begin_from:
+            weights = restore(trainer.reader, options.begin_from)
         train(trainer, tell, options.workers, options.minutes * 60)
     except AdapterError as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A trained reader as a checkpoint folder that an encoder loads."""
+"""A trained reader as a checkpoint folder that an encoder loads, and back to train it further."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from .reader import MEAN, STD, Reader
@@ -30,6 +30,21 @@ FAMILY: dict[str, Any] = {
     "commercial": True,
 }
 
+HEADS = ("letters.weight", "letters.bias", "scale", "prior")
+
+
+def restore(reader: Reader, folder: Path) -> np.ndarray:
+    """Give a reader the weights that `export` wrote, and return the lengths [pieces].
+
+    The optimizers start anew, so training goes on from here, not as if it had not stopped.
+    """
+    tensors = load_file(folder / "model.safetensors")
+    lengths: np.ndarray = tensors.pop("row_lengths").float().numpy()
+    state = {k if k.startswith("projector") else f"model.{k}": v for k, v in tensors.items()}
+    state |= load_file(folder / "training" / "heads.safetensors")
+    reader.load_state_dict({k: v.float() for k, v in state.items()})
+    return lengths
+
 
 def export(
     reader: Reader,
@@ -40,13 +55,19 @@ def export(
 ) -> None:
     """Write config, weights, tokenizer and family. `lengths` [pieces]: how much a query row counts.
 
-    Training-only parts (letter head, scale, prior) are left out. Weights are kept in `dtype`.
+    Weights are kept in `dtype`. The parts that only training needs (letter head, scale, prior) go
+    to `training/heads.safetensors`, where no encoder looks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {k: v.to(dtype).contiguous() for k, v in reader.model.state_dict().items()}
     tensors["projector.weight"] = reader.projector.weight.detach().to(dtype).contiguous()
     tensors["row_lengths"] = torch.from_numpy(lengths).to(dtype)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "training").mkdir(exist_ok=True)
+    heads = {name: reader.state_dict()[name].to(dtype).contiguous() for name in HEADS}
+    save_file(heads, folder / "training" / "heads.safetensors")
+    for file in folder.rglob("*.safetensors"):
+        file.chmod(0o644)  # the library keeps them to their owner, and a wheel keeps the mode
     config = reader.model.config
     config.save_pretrained(str(folder))
     tokenizer.save(str(folder / "tokenizer.json"))
