@@ -41,7 +41,7 @@ def test_two_processes_average_and_agree(tmp_path: Path) -> None:
         "2",
     ]
     done = subprocess.run(
-        [*launch, "program.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [*launch, "program.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600
     )
     lines = sorted(done.stdout.splitlines())
     wanted = "2 [[0.5, 0.5], [0.5, 0.5]] [4.0, 4.0, 4.0] True"
