@@ -1,6 +1,8 @@
 """The typefaces that sheets are set in: whatever the machine has, if it can write Latin text."""
 
+from collections.abc import Iterator
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import AdapterError
@@ -9,6 +11,14 @@ FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home()
 PROBE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:()%äöüéàçñß"
 # Faces that draw no plain text although they map Latin letters, or that nobody prints documents in.
 UNREADABLE = ("symbol", "emoji", "icon", "dingbat", "braille", "math", "lastresort", "blank")
+
+
+def _folders() -> Iterator[Path]:
+    """Where faces lie; those that come with matplotlib are there on a machine without any."""
+    yield from (folder for folder in FOLDERS if folder.is_dir())
+    matplotlib = find_spec("matplotlib")
+    if matplotlib is not None and matplotlib.origin is not None:
+        yield Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
 @lru_cache
@@ -22,7 +32,7 @@ def latin_faces() -> tuple[Path, ...]:
 
     found: list[Path] = []
     per_family: dict[str, int] = {}
-    for path in sorted(p for f in FOLDERS if f.is_dir() for p in f.rglob("*.[to]tf")):
+    for path in sorted(p for f in _folders() for p in f.rglob("*.[to]tf")):
         name = path.stem.lower()
         if any(word in name for word in UNREADABLE):
             continue
