@@ -203,22 +203,25 @@ def train(
         dev = drawing.pool.submit(draw_blocks, 1, range(DEV_SHEETS, DEV_SHEETS + 20), 1.0).result()
         start, began, first = time.monotonic(), time.monotonic(), trainer.step
         sums: dict[str, float] = {}
+        summed = 0
         for blocks in drawing.batches(trainer.step):
             time_is_up = trainer.team.any(time.monotonic() - start > seconds)
             if trainer.step >= trainer.plan.steps or time_is_up:
                 break
+            summed += 1
             for name, value in trainer.learn(blocks).items():
-                sums[name] = sums.get(name, 0) + value / 50
+                sums[name] = sums.get(name, 0) + value
             if trainer.step % 50 == 0 and trainer.team.leads:
                 speed = (trainer.step - first) / (time.monotonic() - began)
                 left = (trainer.plan.steps - trainer.step) / speed / 60
-                losses = " ".join(f"{k} {v:.3f}" for k, v in sums.items())
+                means = {name: value / summed for name, value in sums.items()}
+                losses = " ".join(f"{k} {v:.3f}" for k, v in means.items())
                 tell(
                     f"step {trainer.step}/{trainer.plan.steps} {losses} "
                     f"{speed * trainer.plan.batch:.1f} blocks/s, {left:.0f} min left"
                 )
-                log.write(json.dumps({"step": trainer.step, **sums}) + "\n")
-                sums = {}
+                log.write(json.dumps({"step": trainer.step, **means}) + "\n")
+                sums, summed = {}, 0
             if trainer.step % 250 == 0:
                 trainer.save()
             if trainer.step % 500 == 0 and trainer.team.leads:
