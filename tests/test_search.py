@@ -14,6 +14,7 @@ from quire.engine import Library
 from quire.engine.errors import SearchError
 from quire.engine.score.maxsim import maxsim_plain
 from quire.engine.score.packed import pack
+from quire.engine.search.fuse import WEIGHTS
 from quire.engine.search.hits import Hits
 
 PAGES = {
@@ -87,7 +88,7 @@ def test_words_that_no_page_holds_leave_the_order_to_the_looks(
     visual = library.search("zebra crossing", mode="visual")
     hybrid = library.search("zebra crossing", fusion=fusion)
     assert places(visual) == places(hybrid)
-    assert hybrid.plan.weights == {"visual": 1.0, "text": 0.0}
+    assert hybrid.plan.weights == {"visual": WEIGHTS["visual"], "text": 0.0}
 
 
 @pytest.mark.parametrize("mode", ["visual", "text", "hybrid"])
@@ -152,7 +153,7 @@ def test_hits_print_as_a_table(library: Library) -> None:
     assert lines[0] == "'cat mat'"
     assert re.fullmatch(
         r"hybrid: exact MaxSim over 9 pages, BM25 \(2 of 9 pages hit\), "
-        r"fused by score \(visual 1, text 1\), \d+ ms",
+        r"fused by score \(visual 0\.2, text 1\), \d+ ms",
         lines[1],
     )
     assert lines[2].split() == ["score", "page", "document", "section"]

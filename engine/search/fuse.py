@@ -11,8 +11,9 @@ from jaxtyping import Float
 
 Scores = Float[np.ndarray, " n"]
 
-# What a list weighs when it has something to say.
-WEIGHTS: Mapping[str, float] = {"visual": 1.0, "text": 1.0}
+# What a list weighs when it has something to say. quire-mini reads half of the pieces of a page, a
+# text layer holds them all: a fifth is the most that cost no set of PDFs more than 0.01 nDCG@10.
+WEIGHTS: Mapping[str, float] = {"visual": 0.2, "text": 1.0}
 # Reciprocal rank fusion: 60 in Cormack et al.; 10 is what the ranks of single documents want.
 RANK_CONSTANT = 10.0
 
