@@ -22,9 +22,9 @@ demo: $(INSTALLED)
 	mkdir -p demo-library; \
 	$(BIN)/quire index "$$DOCS" --library "$$library" || { code=$$?; [ $$code -eq 1 ] || exit $$code; }; \
 	if [ -n "$$QUERY" ]; then set -- "$$QUERY"; else set -- \
-	    "In which month were the fewest sailings on time?" \
-	    "Which risk of the heating project is most likely?" \
-	    "What is the name of the hen that survived the storm?"; fi; \
+	    --mode visual "How many passengers did the Harbour Hopper carry in 2025?" \
+	    "sound waves of one scream arriving at three microphones" \
+	    "How did the lamp of the lighthouse stay lit in the gale?"; fi; \
 	$(BIN)/quire search "$$@" -k 3 --library "$$library" --out demo.png
 
 test: $(INSTALLED)
