@@ -67,13 +67,13 @@ def piece_weights(texts: Sequence[str], tokenizer: Tokenizer) -> Float[np.ndarra
     )
     n = len(documents)
     size = tokenizer.get_vocab_size()
-    weights = np.array(
+    telling = np.array(
         [math.log(1 + (n - counts[i] + 0.5) / (counts[i] + 0.5)) for i in range(size)]
     )
-    weights = (weights / weights.max()) ** 2
+    weights: Float[np.ndarray, " pieces"] = ((telling / telling.max()) ** 2).astype(np.float32)
     weights[: len(SPECIAL)] = 0
     weights[tokenizer.token_to_id("[UNK]")] = 1e-3
-    return weights.astype(np.float32)
+    return weights
 
 
 def piece_prior(texts: Sequence[str], tokenizer: Tokenizer) -> Float[np.ndarray, " pieces"]:
