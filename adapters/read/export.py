@@ -19,7 +19,6 @@ FAMILY: dict[str, Any] = {
     "page": "<|document|><|vision_start|>{image}<|vision_end|>",
     "image_token": "<|image_pad|>",
     "budget": {"max_pixels": 1_505_280, "min_pixels": 3_136, "factor": 28},
-    "rows": 128,
     "projector": "projector",
     "tasks": ["retrieval"],
     "max_text": 1024,

@@ -34,7 +34,7 @@ def optimizers(reader: Reader, plan: Plan) -> list[torch.optim.Optimizer]:
         inside = "visual.blocks" in name or "merger.mlp" in name or ".layers." in name
         group = kernel if "patch_embed" in name else matrices if inside and p.ndim == 2 else others
         group.append(p)
-    return [
+    found: list[torch.optim.Optimizer] = [
         torch.optim.Muon(
             matrices, lr=plan.matrix_rate, weight_decay=plan.decay, adjust_lr_fn="match_rms_adamw"
         ),
@@ -42,6 +42,10 @@ def optimizers(reader: Reader, plan: Plan) -> list[torch.optim.Optimizer]:
         # Grey looks through six equal planes at once, so each may move a sixth as far.
         torch.optim.AdamW(kernel, lr=plan.rate / 6, betas=(0.9, 0.98), weight_decay=0.0),
     ]
+    for optimizer in found:
+        for settings in optimizer.param_groups:
+            settings["full_rate"] = settings["lr"]
+    return found
 
 
 class Trainer:
@@ -121,10 +125,9 @@ class Trainer:
         self.team.average(self.reader.parameters())
         torch.nn.utils.clip_grad_norm_(self.reader.parameters(), 5.0)
         share = rate_at(plan, self.step)
-        rates = (plan.matrix_rate, plan.rate, plan.rate / 6)
-        for optimizer, full in zip(self.optimizers, rates, strict=True):
+        for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = full * share
+                group["lr"] = group["full_rate"] * share
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.step += 1

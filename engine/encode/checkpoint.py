@@ -18,7 +18,6 @@ class Checkpoint:
     """A native model with its row head, in evaluation mode, on its device."""
 
     family: Family
-    folder: Path
     model: Any  # Qwen2_5_VLModel
     projector: Any  # Linear: hidden -> rows
     lengths: Any  # Tensor [vocabulary], or None where query rows have unit length
@@ -97,7 +96,6 @@ def load_checkpoint(folder: Path, device: str) -> Checkpoint:
     weights = [*files, *(a / "adapter_model.safetensors" for a in adapters)]
     return Checkpoint(
         family=family,
-        folder=folder,
         model=model.eval(),
         projector=projector.to(device, torch.float32).requires_grad_(False),
         lengths=None if lengths is None else lengths.to(device),

@@ -120,7 +120,7 @@ class Encoder:
         def prepare(index: int) -> Tokens:
             return text_sequence(tokenizer, family, family.query, items[index])
 
-        lengths = [len(text) // 3 + 8 for text in items]
+        lengths = [self._length(text) for text in items]
         out = self._run(prepare, lengths, task, batch_size, show_progress_bar, True)
         return self._shape(out, single, vectors, truncate_dim)
 
@@ -146,15 +146,7 @@ class Encoder:
                     f"a document is text, a PIL picture or a Page, not {type(item).__name__}"
                 )
 
-        lengths = []
-        for item in listed:
-            if isinstance(item, str):
-                lengths.append(len(item) // 3 + 8)
-            else:
-                picture = item.image if isinstance(item, Page) else item
-                side = self.budget.factor
-                pixels = min(picture.width * picture.height, self.budget.max_pixels)
-                lengths.append(pixels // side**2 + 8)
+        lengths = [self._length(item) for item in listed]
         out = self._run(
             lambda i: self._document(listed[i]), lengths, task, batch_size, show_progress_bar, False
         )
@@ -167,13 +159,20 @@ class Encoder:
         cosines: Float[np.ndarray, "*n m"] = np.asarray(a) @ np.asarray(b).T
         return cosines
 
+    def _length(self, item: str | Image.Image | Page) -> int:
+        """About how many tokens an item will have, before it is prepared."""
+        if isinstance(item, str):
+            return len(item) // 3 + 8
+        picture = _picture(item)
+        pixels = min(picture.width * picture.height, self.budget.max_pixels)
+        return pixels // self.budget.factor**2 + 8
+
     def _document(self, item: str | Image.Image | Page) -> Tokens:
         checkpoint = self._checkpoint
         family = checkpoint.family
         if isinstance(item, str):
             return text_sequence(checkpoint.tokenizer, family, family.document, item)
-        picture = item.image if isinstance(item, Page) else item
-        pixels = to_array(picture, family.budget)
+        pixels = to_array(_picture(item), family.budget)
         side = family.budget.factor
         return page_sequence(
             checkpoint.tokenizer,
@@ -223,6 +222,10 @@ class Encoder:
             stacked = np.stack([v.dense for v in out]) if out else np.zeros((0, width), np.float32)
             found = truncate(stacked, truncate_dim, self.dense_dims)
         return found[0] if single else found
+
+
+def _picture(item: Image.Image | Page) -> Image.Image:
+    return item.image if isinstance(item, Page) else item
 
 
 def _tracked(batches: list[list[int]], show: bool) -> Iterator[list[int]]:

@@ -75,7 +75,8 @@ def see(visual: Any, pixels: Any, grids: list[tuple[int, int]]) -> Float[Any, "c
     cos, sin = visual.rotary_pos_emb(x, places)
     half = cos.shape[-1] // 2  # both halves of a head turn by the same angles
     turns = cos[:, None, None, :half].to(x.dtype), sin[:, None, None, :half].to(x.dtype)
-    whole, back = _whole_pictures(order, grids)
+    if config.fullatt_block_indexes:
+        whole, back = _whole_pictures(order, grids)
     for number, block in enumerate(visual.blocks):
         y = _norm(block.norm1, x)
         if number in config.fullatt_block_indexes:
