@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
+from quire.engine.explain.lettering import font_for, shorten
 from quire.engine.search.sheet import (
     COLUMNS,
     GAP,
@@ -14,8 +15,6 @@ from quire.engine.search.sheet import (
     Strip,
     Tile,
     draw_sheet,
-    font_for,
-    shorten,
 )
 
 

@@ -1,10 +1,11 @@
 """A contact sheet: the best pages of each query as thumbnails, on white."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from ..explain.lettering import font_for, shorten
 
 # All in pixels. A tile is as wide as a page is legible at: headings yes, body text no.
 TILE = 300
@@ -94,32 +95,3 @@ def _thumbnail(image: Image.Image) -> Image.Image:
     scale = min(TILE / image.width, TALLEST / image.height)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-
-
-def shorten(
-    text: str, width: float, length: Callable[[str], float], *, middle: bool = False
-) -> str:
-    """The text, cut with an ellipsis at the end or in the `middle` until `length` fits `width`.
-
-    File names are cut in the middle, for they differ at both ends.
-    """
-    if length(text) <= width:
-        return text
-    return next((cut for cut in _cuts(text, middle) if length(cut) <= width), "…")
-
-
-def _cuts(text: str, middle: bool) -> Iterator[str]:
-    # Nothing beyond this could fit any sheet, and a cut is tried for every character.
-    text = text if len(text) <= 400 else text[:300] + text[-100:]
-    for kept in range(len(text) - 1, 0, -1):
-        tail = kept // 3 if middle else 0
-        yield text[: kept - tail].rstrip() + "…" + (text[-tail:] if tail else "")
-
-
-def font_for(text: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own face for ASCII, for it lacks even Ö; else the wide one that PyMuPDF brings."""
-    if text.replace("…", "").isascii():
-        return ImageFont.load_default(size)
-    import pymupdf
-
-    return ImageFont.truetype(BytesIO(pymupdf.Font("cjk").buffer), size)
