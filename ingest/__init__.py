@@ -10,6 +10,7 @@ from .errors import IngestError
 from .failure import Failure, Kind, ReadFailed
 from .find import Found, Source, find
 from .limits import Limits
+from .options import Reading
 from .page import Box, Page, Word
 from .read import OpenDocument, open_pages, read
 from .version import engine_version
@@ -26,6 +27,7 @@ __all__ = [
     "Page",
     "PixelBudget",
     "ReadFailed",
+    "Reading",
     "Source",
     "Word",
     "document_id",

@@ -118,8 +118,10 @@ class Child:
         raise ChildLost(Kind.DAMAGED, "made the reading process talk nonsense: do not trust it")
 
     def kill(self) -> None:
-        """End the process now and free all that belongs to it. May be called twice."""
-        self._process.kill()
+        """End the process, with all it started, and free what is theirs. May be called twice."""
+        with suppress(ProcessLookupError):
+            if self._process.returncode is None:  # else the number may be another's by now
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self.disown()
 
@@ -138,10 +140,14 @@ class Child:
 
     def _mourn(self) -> NoReturn:
         """It ended by itself: tell why."""
-        try:
-            code = self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.distrust()
+        deadline = time.monotonic() + _END_SECONDS
+        while not os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if time.monotonic() > deadline:
+                self.distrust()
+            time.sleep(0.001)
+        with suppress(ProcessLookupError):  # first what it started: its number is ours until wait
+            os.killpg(self._process.pid, signal.SIGKILL)
+        code = self._process.wait()
         self._errors.seek(0)
         said = self._errors.read()[-4096:].decode(errors="replace").strip()
         self.kill()

@@ -14,14 +14,14 @@ from pathlib import Path
 
 
 def die_with(pipe: int) -> None:
-    """End this process as soon as nobody holds the other end of a pipe (Linux).
+    """End this process, and its group, as soon as nobody holds the other end of a pipe (Linux).
 
     Not PR_SET_PDEATHSIG: it fires when the *thread* that started us ends. Elsewhere the
     process ends when it next reads a request, at the latest when `die_after` strikes.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     with suppress(OSError):  # not every system knows this for pipes
-        fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
 
 

@@ -1,9 +1,10 @@
 """A document: a file with an id made from its bytes."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 DocumentKind = Literal["pdf", "image"]
 
@@ -15,7 +16,8 @@ class Document:
     id: see `document_id`; equal bytes have equal ids.
     paths: absolute and sorted; several when the same bytes lie in several places.
     pages: how many, at least 1. title: the file's own, else its name without suffix.
-    size: bytes.
+    size: bytes. engine: library and version that opened it. info: what the file says about itself:
+    author, subject, keywords, created, modified (ISO 8601), outline ([level, title, page]).
     """
 
     id: str
@@ -24,6 +26,8 @@ class Document:
     pages: int
     title: str
     size: int
+    engine: str = ""
+    info: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def document_id(content: bytes | str | Path) -> str:

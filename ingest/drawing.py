@@ -1,8 +1,8 @@
 """What the reading process makes of one page. Imported on both sides; needs no library."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .budget import PixelBudget
 from .wire import BoxedWord
@@ -24,6 +24,9 @@ class Drawing:
     words: Sequence[BoxedWord] = ()
     text: str = ""
     section: str = ""
+    links: Sequence[str] = ()
+    fields: Sequence[tuple[str, str]] = ()
+    notes: Sequence[str] = ()
 
 
 class Reader(Protocol):
@@ -31,6 +34,10 @@ class Reader(Protocol):
 
     pages: int
     title: str
+
+    def info(self) -> Mapping[str, Any]:
+        """What the file says about itself: strings, and "outline" as [level, title, page]."""
+        ...
 
     def draw(self, number: int, budget: PixelBudget) -> Drawing: ...
 

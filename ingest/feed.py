@@ -4,15 +4,16 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from .budget import MAX_ASPECT, PixelBudget
 from .child import SLOTS, Child, ChildLost
 from .document import DocumentKind
 from .failure import Failure, Kind, ReadFailed
 from .limits import Limits
+from .options import Reading
 from .pool import POOL
 from .wire import (
-    BoxedWord,
     Close,
     Closed,
     Failed,
@@ -21,9 +22,12 @@ from .wire import (
     Render,
     Rendered,
     SomeReply,
+    Tail,
+    unpack_info,
     unpack_tail,
 )
 
+_MAX_INFO_BYTES = 4 * 2**20  # the outline, mostly
 _MAX_TAIL_BYTES = 64 * 2**20  # words and text; 50,000 words need about 5 MB
 _GRACE_SECONDS = 5  # the child's own alarm strikes this much later than our limit
 _DRAIN_SECONDS = 2  # pages drawn ahead and not wanted are waited for this long
@@ -35,16 +39,25 @@ class Drawn:
 
     reply: Rendered
     pixels: bytearray
-    words: list[BoxedWord]
-    text: str
-    section: str
+    tail: Tail
 
 
 class Feed:
     """Pages in the order asked for. After a ReadFailed for one page, the next may be taken."""
 
-    def __init__(self, path: str, kind: DocumentKind, budget: PixelBudget, limits: Limits) -> None:
+    def __init__(
+        self,
+        path: str,
+        kind: DocumentKind,
+        engine: str,
+        budget: PixelBudget,
+        limits: Limits,
+        how: Reading,
+    ) -> None:
+        """engine: which library draws, where there is a choice."""
         self.waited = 0.0  # seconds
+        self.info: dict[str, Any] = {}  # what the file says about itself, once it is open
+        self._engine, self._how = engine, how
         self._path, self._kind, self._budget, self._limits = path, kind, budget, limits
         self._child: Child | None = None
         self._todo: deque[int] = deque()
@@ -57,6 +70,8 @@ class Feed:
         request = Open(
             path=self._path,
             kind=self._kind,
+            engine=self._engine,
+            passwords=list(self._how.passwords),
             memory=limits.memory,
             max_picture_pixels=limits.max_picture_pixels,
             seconds=limits.seconds_to_open + _GRACE_SECONDS,
@@ -65,12 +80,13 @@ class Feed:
         try:
             child.send(request)
             reply = self._wait(child, Opened, limits.seconds_to_open)
+            if isinstance(reply, Opened):
+                self.info = self._copy_info(child, reply.tail)
+                return reply
         except ChildLost as lost:
             raise self._lost(lost.kind, lost.reason, None) from lost
-        if isinstance(reply, Failed):
-            self.close()
-            raise self._failed(reply.kind, reply.reason, None)
-        return reply
+        self.close()
+        raise self._failed(reply.kind, reply.reason, None)
 
     def ask(self, numbers: Iterable[int]) -> None:
         """Pages (from 1) to be taken later, in this order."""
@@ -140,6 +156,14 @@ class Feed:
         finally:
             self.waited += time.monotonic() - start
 
+    def _copy_info(self, child: Child, size: int) -> dict[str, Any]:
+        if not 0 < size <= _MAX_INFO_BYTES:
+            child.distrust()
+        try:
+            return unpack_info(child.copy_slot(0, 0, size))
+        except ValueError:
+            child.distrust()
+
     def _copy(self, child: Child, reply: Rendered, slot: int) -> Drawn:
         """The page in a slot. Sizes are checked first: they come from the child."""
         size = 3 * reply.across * reply.down
@@ -148,7 +172,7 @@ class Feed:
             child.distrust()
         pixels = child.copy_slot(slot, 0, size)
         try:
-            return Drawn(reply, pixels, *unpack_tail(child.copy_slot(slot, size, reply.tail)))
+            return Drawn(reply, pixels, unpack_tail(child.copy_slot(slot, size, reply.tail)))
         except ValueError:
             child.distrust()
 

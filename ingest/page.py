@@ -31,6 +31,10 @@ class Page:
     width, height: of the upright page, in points (1/72 inch); of a picture, in pixels.
     rotation: 0, 90, 180 or 270, the clockwise turn stored in the file, already applied.
     section: path of outline titles joined with " > "; "" where the outline says nothing.
+    engine: library and version that drew the page. ocr: the one that read text and words off
+        the picture; "" where they are the file's own.
+    links: addresses that the page leads to. fields: name and value of what was filled in.
+    notes: what readers wrote on it. Told, never followed; some hundred of each at most.
     """
 
     document: str
@@ -42,3 +46,8 @@ class Page:
     height: float
     rotation: int
     section: str
+    engine: str = ""
+    ocr: str = ""
+    links: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()

@@ -2,12 +2,14 @@
 
 import math
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from .budget import PixelBudget, fill
 from .drawing import MAX_WORDS, Drawing, clean
 from .failure import Failure, Kind, ReadFailed
 from .outline import sections
+from .saying import LONGEST, MOST_PER_PAGE, iso_date, locked, short
 from .wire import BoxedWord
 
 # PyMuPDF imports these two when they are there, and with them onnxruntime and numpy: half a
@@ -21,6 +23,8 @@ from pymupdf import mupdf  # noqa: E402
 # Ligatures are spelt out, so that "fi" finds "ﬁ"; text outside the page is left out.
 _TEXT = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
 
+_SECRET = 1 << 13  # the flag of a password field (ISO 32000-2, table 231)
+
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 
@@ -28,24 +32,33 @@ pymupdf.TOOLS.mupdf_display_warnings(False)
 class PdfReader:
     """An open PDF."""
 
-    def __init__(self, path: str, max_picture_pixels: int) -> None:
-        """max_picture_pixels: unused; pictures inside a PDF are held by the memory limit."""
+    def __init__(self, path: str, passwords: Sequence[str]) -> None:
+        """passwords: tried in turn if the file is locked. Pictures inside are held by the memory
+        limit. Raises ReadFailed for a file that stays locked and for one without pages."""
         self._path = path
         # By number, since MuPDF takes no name that is not valid UTF-8. And told to be a PDF:
         # of other formats that it recognises (SVG, HTML) it would follow links to other files.
         self._bytes = open(path, "rb")  # noqa: SIM115 (closed with the reader)
         self._file = pymupdf.open(f"/dev/fd/{self._bytes.fileno()}", filetype="pdf")
-        if self._file.needs_pass:
-            raise self._failed(
-                Kind.PASSWORD, "needs a password: save a copy without one and add that"
-            )
+        if self._file.needs_pass and not any(map(self._file.authenticate, passwords)):
+            raise self._failed(Kind.PASSWORD, locked(passwords))
         self.pages: int = self._file.page_count
         if self.pages < 1:
             raise self._failed(
                 Kind.NO_PAGES, "opens but holds no page: it may be cut off, fetch it again"
             )
-        self.title = clean(str((self._file.metadata or {}).get("title") or "")).strip()
+        told: dict[str, Any] = self._file.metadata or {}
+        self._told = {key: short(value) for key, value in told.items() if isinstance(value, str)}
+        self.title = self._told.get("title", "")
+        self._outline: list[tuple[int, str, int]] | None = None
         self._sections: list[str] | None = None
+
+    def info(self) -> dict[str, Any]:
+        """Author, dates and the like, and the outline."""
+        dates = {"created": "creationDate", "modified": "modDate"}
+        strings = {key: self._told.get(key, "") for key in ("author", "subject", "keywords")}
+        strings |= {key: iso_date(self._told.get(name, "")) for key, name in dates.items()}
+        return {**{k: v for k, v in strings.items() if v}, "outline": self._entries()[:LONGEST]}
 
     def draw(self, number: int, budget: PixelBudget) -> Drawing:
         """Page `number`, as large as the budget allows: vectors lose nothing by scaling."""
@@ -66,6 +79,9 @@ class PdfReader:
             words=words,
             text=text,
             section=self._section(number),
+            links=_links(page),
+            fields=_fields(page),
+            notes=_notes(page),
         )
 
     def close(self) -> None:
@@ -87,15 +103,19 @@ class PdfReader:
 
     def _section(self, number: int) -> str:
         if self._sections is None:
+            self._sections = sections(self._entries(), self.pages)
+        return self._sections[number - 1]
+
+    def _entries(self) -> list[tuple[int, str, int]]:
+        if self._outline is None:
             try:
-                outline = [
+                self._outline = [
                     (level, clean(title)[:200], page)
                     for level, title, page in self._file.get_toc(simple=True)
                 ]
             except Exception:
-                outline = []  # a broken outline costs the sections, not the page
-            self._sections = sections(outline, self.pages)
-        return self._sections[number - 1]
+                self._outline = []  # a broken outline costs the sections, not the page
+        return self._outline
 
     def _failed(self, kind: Kind, reason: str) -> ReadFailed:
         self.close()
@@ -130,6 +150,38 @@ def _fractions(
     inside = (min(max(value, 0.0), 1.0) for value in (left, top, right, bottom))
     a, b, c, d = (round(value, 5) for value in inside)  # a twentieth of a pixel
     return a, b, c, d
+
+
+def _links(page: Any) -> list[str]:
+    found: list[str] = []
+    link = page.first_link
+    while link is not None and len(found) < MOST_PER_PAGE:
+        if link.is_external and link.uri:
+            found.append(short(link.uri))
+        link = link.next
+    return list(dict.fromkeys(found))
+
+
+def _fields(page: Any) -> list[tuple[str, str]]:
+    """What was filled in; a password field keeps its secret."""
+    found: list[tuple[str, str]] = []
+    field = page.first_widget
+    while field is not None and len(found) < MOST_PER_PAGE:
+        if field.field_value not in (None, "", "Off") and not (field.field_flags or 0) & _SECRET:
+            found.append((short(str(field.field_name)), short(str(field.field_value))))
+        field = field.next
+    return found
+
+
+def _notes(page: Any) -> list[str]:
+    found: list[str] = []
+    note = page.first_annot
+    while note is not None and len(found) < MOST_PER_PAGE:
+        said = short(str((note.info or {}).get("content") or ""))
+        if said:
+            found.append(said)
+        note = note.next
+    return found
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -1,8 +1,9 @@
 """Pictures (PNG, JPEG, TIFF, WebP) through Pillow. Imported in the reading process only."""
 
 import math
+from typing import Any
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from .budget import PixelBudget, fit
 from .drawing import Drawing
@@ -23,9 +24,11 @@ class PictureReader:
         self._path = path
         self._max_pixels = max_picture_pixels
         self.title = ""
-        Image.MAX_IMAGE_PIXELS = None  # `draw` holds our limit; this process does nothing else
-        self._file = Image.open(path, formats=_FORMATS)
+        self._file = _open(path)
         self.pages: int = getattr(self._file, "n_frames", 1) if self._file.format == "TIFF" else 1
+
+    def info(self) -> dict[str, Any]:
+        return {"outline": []}
 
     def draw(self, number: int, budget: PixelBudget) -> Drawing:
         """Frame `number`, upright, on white, resized as Qwen's rule says."""
@@ -35,7 +38,8 @@ class PictureReader:
         if image.width * image.height > self._max_pixels:
             reason = (
                 f"is {image.width} x {image.height} pixels and the limit is {self._max_pixels:,}:"
-                " save it smaller"
+                " save it smaller, or allow more with --max-pixels or"
+                " Limits(max_picture_pixels=...)"
             )
             raise ReadFailed(Failure(self._path, Kind.TOO_BIG, reason))
         turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1), 0)
@@ -62,6 +66,19 @@ class PictureReader:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _open(path: str) -> Image.Image:
+    """The picture, not decoded yet. As Image.open does it, less its limit on pixels, which holds
+    for a whole process: `draw` keeps ours."""
+    Image.init()
+    with open(path, "rb") as file:
+        head = file.read(16)
+    for name in _FORMATS:
+        factory, accept = Image.OPEN[name]
+        if accept is not None and accept(head) is True:
+            return factory(open(path, "rb"), "")
+    raise UnidentifiedImageError("no picture of a format known here")
 
 
 def _on_white(image: Image.Image) -> Image.Image:

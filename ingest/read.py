@@ -5,22 +5,32 @@ from pathlib import Path
 from types import TracebackType
 
 from .budget import PixelBudget
-from .document import Document, document_id
+from .document import Document, DocumentKind, document_id
 from .errors import IngestError
 from .failure import Failure, Kind, ReadFailed
 from .feed import Drawn, Feed
 from .find import Found, Source, find
 from .limits import Limits
+from .options import Reading
 from .page import Page, Word
+from .version import engine_version, picture_engine
+from .wire import Opened
 
-__all__ = ["Found", "Limits", "OpenDocument", "Source", "find", "open_pages", "read"]
+__all__ = ["Found", "Limits", "OpenDocument", "Reading", "Source", "find", "open_pages", "read"]
 
 _DEFAULT_LIMITS = Limits()
+_DEFAULT_READING = Reading()
 _SECONDS_FOR_EACH_PAGE = 1.0  # what a page adds to the time of its whole document
+# Another library would say the same of these.
+_FINAL = (Kind.PASSWORD, Kind.TOO_BIG, Kind.UNREADABLE)
 
 
 def read(
-    source: Source, budget: PixelBudget, limits: Limits = _DEFAULT_LIMITS, workers: int = 1
+    source: Source,
+    budget: PixelBudget,
+    limits: Limits = _DEFAULT_LIMITS,
+    workers: int = 1,
+    how: Reading = _DEFAULT_READING,
 ) -> "OpenDocument":
     """Open a document that `find` came upon; iterate over the result for its pages.
 
@@ -30,11 +40,14 @@ def read(
     """
     if workers < 1:
         raise IngestError(f"workers={workers}: at least one process must read")
-    return OpenDocument(source, _unchanged(source, limits), budget, limits, workers)
+    return OpenDocument(source, _unchanged(source, limits), budget, limits, workers, how)
 
 
 def open_pages(
-    path: str | Path, budget: PixelBudget, limits: Limits = _DEFAULT_LIMITS
+    path: str | Path,
+    budget: PixelBudget,
+    limits: Limits = _DEFAULT_LIMITS,
+    how: Reading = _DEFAULT_READING,
 ) -> "OpenDocument":
     """The pages of one file: `with open_pages(path, budget) as pages: for page in pages: ...`.
 
@@ -46,30 +59,40 @@ def open_pages(
     found = find([path])
     if found.failures:
         raise ReadFailed(found.failures[0])
-    return read(found.documents[0], budget, limits)
+    return read(found.documents[0], budget, limits, how=how)
 
 
 class OpenDocument:
     """A document being read: `.document`, and its pages by iteration, in order, once.
 
-    Pages are drawn a few ahead of the caller and never all held. When a page fails, iterating
-    raises ReadFailed with `failure.page`; calling next() again goes on with the page after
-    it, for callers who can use a document with a gap. Use it in a `with` block, or close it.
+    Pages are drawn a few ahead of the caller and never all held. What one library cannot draw is
+    given to the next one (`Reading.engines`). When a page fails all the same, iterating raises
+    ReadFailed with `failure.page`; calling next() again goes on with the page after it, for
+    callers who can use a document with a gap. Use it in a `with` block, or close it.
     """
 
     document: Document
 
     def __init__(
-        self, source: Source, path: str, budget: PixelBudget, limits: Limits, workers: int
+        self,
+        source: Source,
+        path: str,
+        budget: PixelBudget,
+        limits: Limits,
+        workers: int,
+        how: Reading,
     ) -> None:
         self._path, self._limits = path, limits
-        self._feeds = [Feed(path, source.kind, budget, limits)]
+        self._kind, self._budget, self._how = source.kind, budget, how
+        self._engines = list(how.engines) if source.kind == "pdf" else [""]
+        self._feeds: list[Feed] = []
+        self._spare: Feed | None = None  # of the next library, once a page needs it
         try:
-            opened = self._feeds[0].open()
+            opened = self._open()
             if opened.pages > limits.max_pages:
                 reason = (
                     f"has {opened.pages:,} pages and the limit is {limits.max_pages:,}: split it,"
-                    " or allow more with Limits(max_pages=...)"
+                    " or allow more with --max-pages or Limits(max_pages=...)"
                 )
                 raise self._failed(Kind.TOO_BIG, reason)
         except BaseException:
@@ -82,10 +105,12 @@ class OpenDocument:
             pages=opened.pages,
             title=opened.title or os.fsencode(Path(path).stem).decode(errors="replace"),
             size=os.path.getsize(path),
+            engine=_named(source.kind, self._engines[0]),
+            info=self._feeds[0].info,
         )
         self._next = 1
         hands = min(workers, opened.pages)
-        self._feeds += [Feed(path, source.kind, budget, limits) for _ in range(hands - 1)]
+        self._feeds += [self._feed() for _ in range(hands - 1)]
         for first, feed in enumerate(self._feeds, 1):
             feed.ask(range(first, opened.pages + 1, hands))
 
@@ -109,23 +134,69 @@ class OpenDocument:
             raise StopIteration
         allowed = self._limits.seconds_per_document + _SECONDS_FOR_EACH_PAGE * self.document.pages
         left = allowed - sum(feed.waited for feed in self._feeds)
+        left -= self._spare.waited if self._spare else 0.0
         if left <= 0:
             self.close()
-            raise self._failed(Kind.TIMED_OUT, f"took more than {allowed:g} seconds: split it")
+            reason = f"took more than {allowed:g} seconds: split it, or allow more with --seconds"
+            raise self._failed(Kind.TIMED_OUT, reason)
         number, self._next = self._next, self._next + 1
+        engine = self._engines[0]
         try:
             drawn = self._feeds[(number - 1) % len(self._feeds)].take(left)
         except ReadFailed as failed:
             if failed.failure.page is None:
                 self.close()  # it could not be opened again: nothing more will come
-            raise
-        return _page(drawn, self.document.id, number)
+                raise
+            again = None if failed.failure.kind in _FINAL else self._again(number, left)
+            if again is None:
+                raise
+            drawn, engine = again, self._engines[1]
+        return _page(drawn, self.document.id, number, _named(self._kind, engine))
 
     def close(self) -> None:
         """Stop reading; what was drawn ahead is dropped. May be called twice."""
         feeds, self._feeds = self._feeds, []
-        for feed in feeds:
-            feed.close()
+        for feed in (*feeds, self._spare):
+            if feed is not None:
+                feed.close()
+        self._spare = None
+
+    def _open(self) -> Opened:
+        """Open it with the first library that can; those that cannot are not asked again."""
+        first: ReadFailed | None = None
+        while self._engines:
+            self._feeds = [self._feed()]
+            try:
+                return self._feeds[0].open()
+            except ReadFailed as failed:
+                if failed.failure.kind in _FINAL:
+                    raise first or failed from None
+                first = first or failed
+                del self._engines[0]
+        assert first is not None
+        raise first
+
+    def _again(self, number: int, seconds: float) -> Drawn | None:
+        """The page as the next library draws it; None when there is none, or it cannot either."""
+        if len(self._engines) < 2:
+            return None
+        try:
+            if self._spare is None:
+                self._spare = self._feed(1)
+                if self._spare.open().pages != self.document.pages:
+                    del self._engines[1:]  # it sees another document: its pages are others
+                    return None
+            self._spare.ask([number])
+            return self._spare.take(seconds)
+        except ReadFailed as failed:
+            if failed.failure.page is None:
+                del self._engines[1:]
+            return None
+
+    def _feed(self, engine: int = 0) -> Feed:
+        return Feed(
+            self._path, self._kind, self._engines[engine], self._budget, self._limits, self._how
+        )
 
     def _failed(self, kind: Kind, reason: str) -> ReadFailed:
         return ReadFailed(Failure(self._path, kind, reason))
@@ -138,7 +209,10 @@ def _unchanged(source: Source, limits: Limits) -> str:
         try:
             size = os.path.getsize(path)
             if size > limits.max_bytes:
-                reason = f"has {size:,} bytes and the limit is {limits.max_bytes:,}: split it"
+                reason = (
+                    f"has {size:,} bytes and the limit is {limits.max_bytes:,}: split it, or allow "
+                    "more with --max-bytes or Limits(max_bytes=...)"
+                )
                 raise ReadFailed(Failure(path, Kind.TOO_BIG, reason))
             if document_id(path) == source.id:
                 return path
@@ -148,18 +222,27 @@ def _unchanged(source: Source, limits: Limits) -> str:
     raise ReadFailed(Failure(source.paths[0], Kind.UNREADABLE, reason))
 
 
-def _page(drawn: Drawn, document: str, number: int) -> Page:
+def _named(kind: DocumentKind, engine: str) -> str:
+    return picture_engine() if kind == "image" else engine_version(engine)
+
+
+def _page(drawn: Drawn, document: str, number: int, engine: str) -> Page:
     from PIL import Image
 
-    reply = drawn.reply
+    reply, tail = drawn.reply, drawn.tail
     return Page(
         document=document,
         number=number,
         image=Image.frombytes("RGB", (reply.across, reply.down), drawn.pixels),
-        words=tuple(Word(text, (x0, y0, x1, y1)) for x0, y0, x1, y1, text in drawn.words),
-        text=drawn.text,
+        words=tuple(Word(text, (x0, y0, x1, y1)) for x0, y0, x1, y1, text in tail.words),
+        text=tail.text,
         width=reply.width,
         height=reply.height,
         rotation=reply.rotation,
-        section=drawn.section,
+        section=tail.section,
+        engine=engine,
+        ocr=tail.ocr,
+        links=tuple(tail.links),
+        fields=tuple(tail.fields),
+        notes=tuple(tail.notes),
     )

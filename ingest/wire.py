@@ -5,8 +5,8 @@ that a message always fits into the pipe and neither side ever waits for the oth
 """
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TypeVar, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar, get_type_hints
 
 from .document import DocumentKind
 from .failure import Kind
@@ -23,15 +23,20 @@ class Open:
 
     path: str
     kind: DocumentKind
+    engine: str
     memory: int
     max_picture_pixels: int
     seconds: float
+    passwords: list[str] = field(default_factory=list, repr=False)
 
 
 @dataclass(frozen=True)
 class Opened:
+    """A file is open. Slot 0 holds `tail` bytes of JSON: what the file says about itself."""
+
     pages: int
     title: str
+    tail: int
 
 
 @dataclass(frozen=True)
@@ -116,19 +121,52 @@ def unpack_reply(line: bytes, expected: type[SomeReply]) -> SomeReply | Failed:
         raise ValueError(f"{line[:80]!r} is no {expected.__name__}") from error
 
 
-def pack_tail(words: list[BoxedWord], text: str, section: str) -> bytes:
-    """The part of a page that is not pixels."""
-    return json.dumps([words, text, section]).encode()
+@dataclass(frozen=True)
+class Tail:
+    """The part of a page that is not pixels. The fields are those of `Page`."""
+
+    words: list[BoxedWord]
+    text: str
+    section: str
+    ocr: str
+    links: list[str]
+    fields: list[tuple[str, str]]
+    notes: list[str]
 
 
-def unpack_tail(tail: bytes | bytearray) -> tuple[list[BoxedWord], str, str]:
-    """Words, text and section. Raises ValueError when the bytes are none of `pack_tail`."""
+def pack_tail(tail: Tail) -> bytes:
+    return json.dumps(list(asdict(tail).values())).encode()
+
+
+def unpack_tail(content: bytes | bytearray) -> Tail:
+    """Raises ValueError when the bytes are none of `pack_tail`."""
     try:
-        words, text, section = json.loads(tail)
-        boxed = [
-            (float(x0), float(y0), float(x1), float(y1), str(word))
-            for x0, y0, x1, y1, word in words
-        ]
-    except TypeError as error:
+        words, text, section, ocr, links, fields, notes = json.loads(content)
+        return Tail(
+            [
+                (float(x0), float(y0), float(x1), float(y1), str(word))
+                for x0, y0, x1, y1, word in words
+            ],
+            str(text),
+            str(section),
+            str(ocr),
+            [str(link) for link in links],
+            [(str(name), str(value)) for name, value in fields],
+            [str(note) for note in notes],
+        )
+    except (TypeError, RecursionError) as error:
         raise ValueError("the part of the page that is not pixels is garbled") from error
-    return boxed, str(text), str(section)
+
+
+def unpack_info(content: bytes | bytearray) -> dict[str, Any]:
+    """What a file says about itself: strings, and an outline of [level, title, page].
+
+    Raises ValueError when the bytes hold anything else.
+    """
+    try:
+        told = json.loads(content)
+        outline = [[int(level), str(title), int(page)] for level, title, page in told["outline"]]
+        strings = {str(k): str(v) for k, v in told.items() if k != "outline"}
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError("what the file says about itself is garbled") from error
+    return {**strings, "outline": outline} if outline else dict(strings)

@@ -5,19 +5,20 @@ caller is gone, and the slots. It works on one request after the other and keeps
 it may be killed at any time.
 """
 
+import json
 import os
 import re
 import select
 import signal
 import sys
-from collections.abc import Callable
 from io import FileIO
 
 from .budget import PixelBudget
 from .confine import address_space, die_after, die_with, limit_memory, no_core_dumps
-from .drawing import Reader
+from .drawing import Drawing, Reader
 from .errors import IngestError
 from .failure import Kind, ReadFailed
+from .offline import forbid_network
 from .wire import (
     Close,
     Closed,
@@ -29,6 +30,7 @@ from .wire import (
     Rendered,
     Reply,
     Request,
+    Tail,
     pack,
     pack_tail,
     unpack_request,
@@ -41,6 +43,7 @@ def main() -> None:
     replies, life, *slots = (int(number) for number in sys.argv[1:])
     die_with(life)
     no_core_dumps()
+    forbid_network()
     work = Work(slots)
     requests = os.fdopen(0, "rb", buffering=0)  # a buffer would hide requests from poll
     os.write(replies, pack(Hello()))
@@ -62,12 +65,8 @@ class Work:
     """At most one open file, and the slots that its pages are drawn into."""
 
     def __init__(self, slots: list[int]) -> None:
-        from . import pdf, picture
+        from . import pdf
 
-        self._readers: dict[str, Callable[[str, int], Reader]] = {
-            "pdf": pdf.PdfReader,
-            "image": picture.PictureReader,
-        }
         self._out_of_memory = pdf.out_of_memory
         self._slots = slots
         self._open: Reader | None = None
@@ -101,16 +100,18 @@ class Work:
         self._do_close()
         die_after(request.seconds)
         limit_memory(request.memory)
-        opened = self._readers[request.kind](request.path, request.max_picture_pixels)
+        opened = _reader(request)
         self._open = opened
-        return Opened(opened.pages, opened.title[:500])
+        tail = json.dumps(opened.info()).encode()
+        _write(self._slots[0], memoryview(tail), 0)
+        return Opened(opened.pages, opened.title[:500], len(tail))
 
     def _do_render(self, request: Render) -> Reply:
         assert self._open is not None, "no file is open"
         die_after(request.seconds)
         budget = PixelBudget(request.max_pixels, request.min_pixels, request.factor)
         page = self._open.draw(request.number, budget)
-        tail = pack_tail(list(page.words), page.text, page.section)
+        tail = pack_tail(_tail(page))
         slot = self._slots[request.slot]
         _write(slot, memoryview(page.pixels), 0)
         _write(slot, memoryview(tail), len(page.pixels))
@@ -120,6 +121,33 @@ class Work:
         opened, self._open = self._open, None
         if opened is not None:
             opened.close()
+
+
+def _reader(request: Open) -> Reader:
+    """What opens a file of that kind; imported when it is first needed."""
+    if request.kind == "image":
+        from .picture import PictureReader
+
+        return PictureReader(request.path, request.max_picture_pixels)
+    if request.engine == "pypdfium2":
+        from .pdfium import PdfiumReader
+
+        return PdfiumReader(request.path, request.passwords)
+    from .pdf import PdfReader
+
+    return PdfReader(request.path, request.passwords)
+
+
+def _tail(page: Drawing) -> Tail:
+    return Tail(
+        words=list(page.words),
+        text=page.text,
+        section=page.section,
+        ocr="",
+        links=list(page.links),
+        fields=list(page.fields),
+        notes=list(page.notes),
+    )
 
 
 _MEMORY = "needs more memory than allowed: allow more with Limits(memory=...), or split it"

@@ -51,7 +51,7 @@ def test_the_end_of_a_process_tells_what_was_wrong(
 
 
 def test_replies_of_a_process_that_was_taken_over_are_not_believed() -> None:
-    opened = Opened(pages=3, title="t")
+    opened = Opened(pages=3, title="t", tail=2)
     assert unpack_reply(pack(opened), Opened) == opened
     failed = Failed(Kind.DAMAGED, "why")
     assert unpack_reply(pack(failed), Opened) == failed
