@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
         tokenizer, weights, prior = vocabulary(texts, options.folder, shape.vocabulary)
         shape = replace(shape, vocabulary=tokenizer.get_vocab_size())
         compiled = not options.smoke
-        trainer = Trainer(shape, tokenizer, texts, plan, options.folder, prior, compiled)
+        trainer = Trainer(shape, tokenizer, texts, plan, options.folder, prior, weights, compiled)
         if trainer.resume():
             tell(f"going on at step {trainer.step}")
         elif options.begin_from:

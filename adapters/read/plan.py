@@ -19,6 +19,8 @@ class Plan:
     letter_weight: float = 8.0
     silence_weight: float = 0.1
     text_weight: float = 0.1
+    ask_weight: float = 1.0
+    past: int = 64  # blocks that queries are asked against beside the step's own
 
 
 def rate_at(plan: Plan, step: int) -> float:

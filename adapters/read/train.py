@@ -14,38 +14,17 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from .ask import Past, ask_loss, draw_queries
 from .blocks import Blocks, draw_blocks
 from .drawing import DEV_SHEETS, Drawing
 from .losses import Classes, letter_loss, piece_loss, silence_loss, text_loss
 from .measure import Reading, reading
+from .optimizers import optimizers
 from .parallel import Team
 from .pieces import special_ids
 from .plan import Plan, rate_at
 from .reader import MEAN, STD, Reader, block_positions, text_turns
 from .shape import Shape
-
-
-def optimizers(reader: Reader, plan: Plan) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside the blocks, AdamW for all else (tables, heads, norms)."""
-    matrices: list[Tensor] = []
-    others: list[Tensor] = []
-    kernel: list[Tensor] = []
-    for name, p in reader.named_parameters():
-        inside = "visual.blocks" in name or "merger.mlp" in name or ".layers." in name
-        group = kernel if "patch_embed" in name else matrices if inside and p.ndim == 2 else others
-        group.append(p)
-    found: list[torch.optim.Optimizer] = [
-        torch.optim.Muon(
-            matrices, lr=plan.matrix_rate, weight_decay=plan.decay, adjust_lr_fn="match_rms_adamw"
-        ),
-        torch.optim.AdamW(others, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0),
-        # Grey looks through six equal planes at once, so each may move a sixth as far.
-        torch.optim.AdamW(kernel, lr=plan.rate / 6, betas=(0.9, 0.98), weight_decay=0.0),
-    ]
-    for optimizer in found:
-        for settings in optimizer.param_groups:
-            settings["full_rate"] = settings["lr"]
-    return found
 
 
 class Trainer:
@@ -59,11 +38,13 @@ class Trainer:
         plan: Plan,
         folder: Path,
         prior: np.ndarray,
+        weights: np.ndarray,
         compiled: bool = True,
     ) -> None:
         """`prior` [pieces] is the log share of each: learnt as a bias it would take thousands of
-        steps, in which rows learn to be common words. `compiled` fuses the passes: half a minute
-        of waiting, then 1.3 times the speed.
+        steps, in which rows learn to be common words. `weights` [pieces] is how much each counts
+        in a query. `compiled` fuses the passes: half a minute of waiting, then 1.3 times the
+        speed.
         """
         torch.manual_seed(plan.seed)
         self.shape, self.tokenizer, self.texts, self.plan = shape, tokenizer, texts, plan
@@ -72,6 +53,8 @@ class Trainer:
         self.reader = Reader(shape, ids)
         self.reader.prior.data.copy_(torch.from_numpy(prior))
         self.optimizers = optimizers(self.reader, plan)
+        self.weights = torch.from_numpy(weights)
+        self.past = Past(plan.past, shape.vocabulary)
         self.step = 0
         self.half = torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
         self.block_turns = text_turns(self.reader.model, block_positions(shape))
@@ -104,22 +87,31 @@ class Trainer:
     def learn(self, blocks: Blocks) -> dict[str, float]:
         """One step; the losses before it."""
         plan, ids = self.plan, self._text(self.step)
+        asked = draw_queries(
+            blocks.pieces, np.random.default_rng((plan.seed, self.step, 9 + self.team.rank))
+        )
+        questions = torch.full((len(asked.pieces), ids.shape[1]), self.query)
+        questions[:, 1:] = torch.from_numpy(asked.pieces)
         pieces, letters = torch.from_numpy(blocks.pieces), torch.from_numpy(blocks.letters)
         with torch.autocast("cpu", self.half, enabled=self.half != torch.float32):
             rows, letter_logits = self.rows_of_blocks(self._pixels(blocks), self.block_turns)
             text_rows = self.rows_of_text(ids, self.text_turns.to(self.half))
+            query_rows = self.rows_of_text(questions, self.text_turns.to(self.half))[:, 1:]
+            held, says = self.past.held(rows, pieces)
             classes = self.classes()
             losses = {
                 "piece": piece_loss(rows, pieces, classes),
                 "letter": letter_loss(letter_logits.float(), letters),
                 "silence": silence_loss(rows, torch.from_numpy(blocks.silent), classes, 128),
                 "text": text_loss(text_rows, ids, classes),
+                "ask": ask_loss(query_rows, asked, self.weights, held, says),
             }
         loss = (
             losses["piece"]
             + plan.letter_weight * losses["letter"]
             + plan.silence_weight * losses["silence"]
             + plan.text_weight * losses["text"]
+            + plan.ask_weight * losses["ask"]
         )
         loss.backward()  # type: ignore[no-untyped-call]
         self.team.average(self.reader.parameters())
