@@ -5,11 +5,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .encode.encoder import Encoder as Encoder
     from .library import Library as Library
+    from .rerank.load import load_reranker as load_reranker
     from .search.hits import Hit as Hit
 
-_HOMES = {"Encoder": "encode.encoder", "Hit": "search.hits", "Library": "library"}
+_HOMES = {
+    "Encoder": "encode.encoder",
+    "Hit": "search.hits",
+    "Library": "library",
+    "load_reranker": "rerank.load",
+}
 
-__all__ = ["Encoder", "Hit", "Library"]
+__all__ = ["Encoder", "Hit", "Library", "load_reranker"]
 
 
 def __getattr__(name: str) -> object:

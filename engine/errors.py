@@ -32,6 +32,10 @@ class EncodeError(EngineError):
     """A checkpoint, task or input that the encoder refuses."""
 
 
+class RerankError(EngineError):
+    """A checkpoint or candidate that a reranker refuses."""
+
+
 class EvaluationError(EngineError):
     """A folder of questions and judgements that cannot be judged as it stands."""
 

@@ -7,25 +7,30 @@ from types import TracebackType
 from typing import Any, Literal
 
 from quire.ingest.document import Document
-from quire.ingest.failure import ReadFailed
+from quire.ingest.failure import Failure, ReadFailed
 from quire.ingest.find import find
 from quire.ingest.limits import Limits
+from quire.ingest.options import Engine, Reading
 from quire.ingest.read import read
 
 from .encode.protocol import PageEncoder
-from .errors import EngineError
+from .errors import EngineError, WrongLibrary
+from .rerank.protocol import Reranker
 from .search.hits import Hit, Hits
 from .search.scope import Where, check_metadata
 from .search.searcher import Searcher
-from .store.adding import Adder, Progress, Report, Silent, without_page_images
+from .store.adding import Adder, without_page_images
 from .store.check import check_library
 from .store.contents import Entry, read_entries
 from .store.creating import create_library
 from .store.deleting import paths_left
+from .store.failing import Failures, read_failures
 from .store.layout import Layout
 from .store.lock import reading, writing
 from .store.manifest import Manifest, read_manifest
+from .store.report import Progress, Report, Silent
 from .store.tables import Tables
+from .store.trying import tried_with
 from .store.writing import Writer
 
 __all__ = ["Hit", "Hits", "Library", "Progress", "Report"]
@@ -45,6 +50,7 @@ class Library:
         self._encoder = encoder
         self._tables = Tables(layout)
         self._searcher = Searcher(self._tables, manifest.dim, device)
+        self._rerankers: dict[str, Reranker] = {}
         self.manifest = manifest
 
     @classmethod
@@ -55,18 +61,20 @@ class Library:
         *,
         create: bool = False,
         device: str = "cpu",
+        engine: Engine = "auto",
     ) -> "Library":
         """Open the library in the folder `path`; with `create`, make it if there is none.
 
         Without `encoder` the one that the manifest names is loaded when it is first needed (a new
         library is made for the default encoder). `device` is where pages are scored.
+        `engine` draws the PDFs of a new library (`Reading.engine`); others keep the one they have.
         Raises WrongLibrary when the library was made by another encoder, NotALibrary for a path
         that holds none, or something else.
         """
         layout = Layout(Path(path).expanduser().absolute())
         if create and not layout.manifest.exists():
             encoder = encoder or _load_encoder("quire-mini")
-            create_library(layout, encoder)
+            create_library(layout, encoder, engine)
         manifest = read_manifest(layout)
         if encoder is not None:
             manifest.accept(encoder, layout.root)
@@ -92,15 +100,20 @@ class Library:
         on_error: Literal["report", "raise"] = "report",
         progress: Progress | None = None,
         limits: Limits | None = None,
+        how: Reading | None = None,
+        retry: bool = False,
     ) -> Report:
         """Read files, and folders with all below them, into the library.
 
         Bytes that are there already are not read again: a new path, or new keys of `metadata`,
         are noted. A path that now holds other bytes takes its old document out. `metadata` (a flat
         dict) goes to every document at `paths`. Files that cannot be read are reported, or the
-        first of them raised with `on_error="raise"`. Libraries that lie in the folders are passed
-        over. Whatever ends it early, documents that were finished stay. Raises IngestError for a
-        path that does not exist, LibraryBusy while another process writes.
+        first of them raised with `on_error="raise"`; of a document some pages of which cannot be
+        read the others are added. What failed is remembered (see `failures`) and not read again
+        until limits, passwords or programs change; `retry` reads it all the same, and documents
+        that lack pages. Libraries that lie in the folders are passed over. Whatever ends it early,
+        documents that were finished stay. Raises IngestError for a path that does not exist,
+        LibraryBusy while another process writes, WrongLibrary for another engine than its own.
         """
         began = perf_counter()
         if on_error not in ("report", "raise"):
@@ -110,15 +123,18 @@ class Library:
         if found.failures and on_error == "raise":
             raise ReadFailed(found.failures[0])
         encoder, bounds, shown = self.encoder, limits or Limits(), progress or Silent()
+        chosen = self._as_here(how)
         with writing(self._layout):
             adder = Adder(
                 self._tables,
                 self._writer(),
                 encoder,
-                lambda source: read(source, encoder.budget, bounds),
+                lambda source: read(source, encoder.budget, bounds, how=chosen),
                 shown,
+                tried=tried_with(bounds, chosen),
+                retry=retry,
             )
-            adder.add(found, metadata, on_error)
+            adder.add(found, lambda paths: metadata, on_error)
             if adder.changed:
                 self._tables.tidy()
         adder.report.seconds = perf_counter() - began
@@ -132,6 +148,8 @@ class Library:
         mode: str = "hybrid",
         *,
         fusion: str = "score",
+        rerank: Reranker | str | None = None,
+        rerank_top: int | None = None,
     ) -> Hits:
         """The k best pages for a question, best first; all pages if there are fewer than k.
 
@@ -141,9 +159,15 @@ class Library:
         ({"year": 2020}; a list allows any of its values). Columns: document, name, path, title,
         kind, page, section and each key of the metadata.
         fusion: of hybrid, by "score" or by "rank"; see `search/fuse.py` for the formulas.
+        rerank: a reranker, or the name or folder of one, that reads the best `rerank_top` pages
+        (20, or k if that is more) again together with the question and puts them in order; a name
+        is loaded once. See `search/rerank.py` for pages that it cannot read.
         Raises SearchError for a request that makes no sense, EmptyLibrary when nothing is there.
         """
-        return self._searcher.search(query, k, where, mode, fusion, lambda: self.encoder)
+        reranker = self._reranker(rerank) if isinstance(rerank, str) else rerank
+        return self._searcher.search(
+            query, k, where, mode, fusion, lambda: self.encoder, reranker, rerank_top
+        )
 
     def delete(self, targets: str | Path | Iterable[str | Path]) -> list[Document]:
         """Take documents out, by id or by path, and return those that are gone.
@@ -162,12 +186,21 @@ class Library:
                     writer.update(left[key].at(paths))
                 else:
                     writer.delete(key)
+            failures = Failures(self._tables)
+            for document in gone:
+                failures.forget(document.id)
+            failures.flush()
             self._tables.tidy()
         return gone
 
     def documents(self) -> list[Document]:
         """What is there, in the order of the paths."""
         return [entry.document for entry in self._entries()]
+
+    def failures(self) -> list[Failure]:
+        """Files that could not be read when they were last met, and pages of documents."""
+        with reading(self._layout):
+            return [failed.failure for failed in read_failures(self._tables)]
 
     def metadata(self, document: Document | str) -> dict[str, Any]:
         """What was noted of a document; {} for one that is not there."""
@@ -182,9 +215,10 @@ class Library:
     def close(self) -> None:
         """Let go of what was read into memory; the library can still be used."""
         self._searcher = self._searcher.fresh()
+        self._rerankers.clear()
 
     def __len__(self) -> int:
-        return sum(document.pages for document in self.documents())
+        return sum(entry.document.pages - len(entry.missing) for entry in self._entries())
 
     def __enter__(self) -> "Library":
         return self
@@ -198,13 +232,31 @@ class Library:
         self.close()
 
     def __repr__(self) -> str:
-        documents = self.documents()
-        pages = sum(document.pages for document in documents)
-        return f"Library({str(self.path)!r}: {len(documents):,} documents, {pages:,} pages)"
+        documents = len(self._entries())
+        return f"Library({str(self.path)!r}: {documents:,} documents, {len(self):,} pages)"
 
     def _entries(self) -> list[Entry]:
         with reading(self._layout):
             return read_entries(self._tables)
+
+    def _reranker(self, name: str) -> Reranker:
+        if name not in self._rerankers:
+            from .rerank.load import load_reranker
+
+            self._rerankers[name] = load_reranker(name)
+        return self._rerankers[name]
+
+    def _as_here(self, how: Reading | None) -> Reading:
+        """How to read, with the engine that this library was made with."""
+        engine = self.manifest.engine
+        if how is None:
+            return Reading(engine=engine)
+        if how.engine != engine:
+            raise WrongLibrary(
+                f"the PDFs of {self.path} are drawn with engine={engine!r}, not {how.engine!r}, and "
+                "pages drawn otherwise cannot be compared: leave it out, or index into a new folder"
+            )
+        return how
 
     def _writer(self) -> Writer:
         return Writer(self._tables, self.manifest.dim, self.manifest.dense_dim)

@@ -44,6 +44,16 @@ def search(
         typer.Option("--where", metavar="SQL", help="Only pages for which this holds."),
     ] = None,
     fusion: FusionOption = Fusion.SCORE,
+    rerank: Annotated[
+        str | None,
+        typer.Option(
+            "--rerank", metavar="NAME_OR_PATH", help="Let this reranker order the best pages."
+        ),
+    ] = None,
+    rerank_top: Annotated[
+        int | None,
+        typer.Option("--rerank-top", metavar="N", help="How many pages it reads, at least -k."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="PICTURE", help="Draw the pages found: .png, .jpg, .webp."),
@@ -59,7 +69,18 @@ def search(
 
     opened = open_library(library, model, encoder=mode is not Mode.TEXT)
     found = [
-        (query, opened.search(query, k=k, where=where, mode=mode.value, fusion=fusion.value))
+        (
+            query,
+            opened.search(
+                query,
+                k=k,
+                where=where,
+                mode=mode.value,
+                fusion=fusion.value,
+                rerank=rerank,
+                rerank_top=rerank_top,
+            ),
+        )
         for query in queries
     ]
     if out is not None:

@@ -25,9 +25,10 @@ SNIPPET = 48  # characters of a name or section in a printed table
 class Hit:
     """A page with its score and the reasons for it.
 
-    page: counted from 1. score: of the mode: a MaxSim, a BM25, or a sum of standardised scores.
-    reasons: list ("visual", "text") -> {"score", "rank"}; rank from 1 among the pages in scope.
-    A list that says nothing about the page is not there.
+    page: counted from 1. score: of the mode: a MaxSim, a BM25, or a sum of standardised scores;
+    of the reranker where there was one (see `search/rerank.py`).
+    reasons: list ("visual", "text") -> {"score", "rank"}; rank from 1 among the pages in scope,
+    of "rerank" among those it read. A list that says nothing about the page is not there.
     """
 
     document: Document

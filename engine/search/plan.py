@@ -17,6 +17,7 @@ class Plan:
 
     pages: in scope, after the filter. found: pages that text search hit, None if it was not run.
     weights: of the lists that were fused, as used; empty unless the mode is hybrid.
+    reranker: its name, None if there was none. reranked: pages that it read.
     """
 
     mode: str
@@ -26,6 +27,8 @@ class Plan:
     of: int
     found: int | None = None
     weights: dict[str, float] = field(default_factory=dict)
+    reranker: str | None = None
+    reranked: int = 0
     seconds: float = 0.0
 
     def __str__(self) -> str:
@@ -38,6 +41,8 @@ class Plan:
         if self.weights:
             weights = ", ".join(f"{name} {weight:g}" for name, weight in self.weights.items())
             parts.append(f"fused by {self.fusion} ({weights})")
+        if self.reranker is not None:
+            parts.append(f"best {self.reranked:,} reranked by {self.reranker}")
         return f"{self.mode}: " + ", ".join(parts) + f", {self.seconds * 1000:.0f} ms"
 
 
@@ -58,6 +63,23 @@ def check_request(query: object, k: object, where: object, mode: str, fusion: st
         raise SearchError(f"where={where!r} is empty: leave it out to search everything")
     _known("mode", mode, MODES)
     _known("fusion", fusion, FUSIONS)
+
+
+def check_rerank(k: int, reranks: bool, top: object, usual: int) -> int:
+    """How many pages are read again: `top`, or `usual` if it is None, and never fewer than k.
+
+    Raises SearchError for a number below k: pages that were read again and pages that were not
+    would stand in one list, with scores that cannot be compared.
+    """
+    if top is None:
+        return max(k, usual) if reranks else 0
+    if not reranks:
+        raise SearchError(f"rerank_top={top!r} without a reranker: name one with rerank=")
+    if not isinstance(top, int) or isinstance(top, bool) or top < k:
+        raise SearchError(
+            f"rerank_top={top!r} is below k={k}: rerank at least as many pages as are asked for"
+        )
+    return top
 
 
 def _known(what: str, value: str, known: tuple[str, ...]) -> None:

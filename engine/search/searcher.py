@@ -9,6 +9,7 @@ import numpy as np
 
 from ..encode.protocol import PageEncoder
 from ..errors import EmptyLibrary, EngineError
+from ..rerank.protocol import Reranker
 from ..score.packed import Packed
 from ..store.contents import Contents, read_contents
 from ..store.images import load_image
@@ -20,7 +21,8 @@ from ..store.text import storable
 from .fuse import best_first, fuse_ranks, fuse_scores, ranks
 from .hits import Hit, Hits
 from .lists import text_scores, visual_scores
-from .plan import Plan, check_request
+from .plan import Plan, check_request, check_rerank
+from .rerank import RERANK_TOP, rerank
 from .scope import Scope, Where
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Searcher:
         self._device = device
         self._rows = Rows(tables, dim)
         self._lock = threading.Lock()
+        self._reranking = threading.Lock()
         self._version = -1
         self._scope = Scope(Contents.empty())
         self._contents = Contents.empty()
@@ -50,9 +53,12 @@ class Searcher:
         mode: str,
         fusion: str,
         encoder: "Callable[[], PageEncoder]",
+        reranker: Reranker | None = None,
+        rerank_top: int | None = None,
     ) -> Hits:
         """See `Library.search`. `encoder` is called only when the mode needs one."""
         check_request(query, k, where, mode, fusion)
+        top = check_rerank(k, reranker is not None, rerank_top, RERANK_TOP)
         began = perf_counter()
         query = storable(query)
         rows = self._encode(query, encoder) if mode != "text" else None
@@ -80,8 +86,14 @@ class Searcher:
         reasons = _reasons(lists)
         hits = [
             self._hit(contents, int(chosen[i]), float(scores[i]), reasons(int(i)))
-            for i in order[:k]
+            for i in order[: max(k, top)]
         ]
+        if reranker is not None:
+            with self._reranking:  # nor need rerankers be
+                hits = rerank(reranker, query, hits)
+            read = sum("rerank" in hit.reasons for hit in hits)
+            plan = replace(plan, reranker=reranker.name, reranked=read)
+            hits = hits[:k]
         return Hits(query, k, replace(plan, seconds=perf_counter() - began), hits)
 
     def fresh(self) -> "Searcher":

@@ -1,0 +1,64 @@
+"""From a name or path to a reranker."""
+
+import json
+from pathlib import Path
+
+from ..encode.guest import PREFIX, is_guest
+from ..encode.source import find_source
+from ..errors import RerankError
+from .family import FAMILIES, Family
+from .protocol import Reranker
+
+
+def load_reranker(
+    name_or_path: str,
+    *,
+    device: str | None = None,
+    revision: str | None = None,
+    local_files_only: bool = False,
+) -> Reranker:
+    """The reranker in a folder, or on the Hugging Face hub under a name `owner/name`.
+
+    Qwen3-Reranker reads text, Qwen3-VL-Reranker pictures of pages and text. With
+    `sentence-transformers:` before the name or path it is any `CrossEncoder` of that package
+    (text), an extra of quire. On CUDA if there is one, else on the CPU. Never runs code out of a
+    checkpoint. Raises RerankError for a checkpoint that is none of these, EncodeError for one that
+    cannot be found or whose files are damaged.
+    """
+    if is_guest(name_or_path):
+        from .cross_encoder import CrossEncoderReranker
+
+        return CrossEncoderReranker.load(
+            name_or_path, device=device, revision=revision, local_files_only=local_files_only
+        )
+    import torch
+
+    from .judge import Judge
+    from .weights import load_weights
+
+    source = find_source(name_or_path, revision, local_files_only=local_files_only)
+    family = family_of(source.folder)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return Judge(load_weights(source.folder, family, device), family)
+
+
+def family_of(folder: Path) -> Family:
+    """The family of a checkpoint, by its config.json. Raises RerankError if there is none."""
+    file = folder / "config.json"
+    try:
+        config = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RerankError(f"{file} cannot be read ({error}): {folder} is no checkpoint") from error
+    kind = config.get("model_type") if isinstance(config, dict) else None
+    built = " ".join(config.get("architectures") or []) if isinstance(config, dict) else ""
+    if "SequenceClassification" in built:
+        raise RerankError(
+            f"{folder} is a {built}, which sentence-transformers runs: say {PREFIX}{folder}"
+        )
+    if (folder / "1_Pooling").is_dir():
+        raise RerankError(f"{folder} pools its rows to one vector: load it with Encoder.load")
+    family = next((family for family in FAMILIES if family.model_type == kind), None)
+    if family is None:
+        known = ", ".join(f"{family.model_type} ({family.name})" for family in FAMILIES)
+        raise RerankError(f"{folder} is of type {kind!r}; rerankers are of {known}")
+    return family
