@@ -7,9 +7,10 @@ from types import TracebackType
 from typing import Any, Literal
 
 from quire.ingest.document import Document
-from quire.ingest.failure import ReadFailed
+from quire.ingest.failure import Failure, ReadFailed
 from quire.ingest.find import find
 from quire.ingest.limits import Limits
+from quire.ingest.options import Engine, Reading
 from quire.ingest.read import read
 
 from .encode.protocol import PageEncoder
@@ -18,15 +19,18 @@ from .rerank.protocol import Reranker
 from .search.hits import Hit, Hits
 from .search.scope import Where, check_metadata
 from .search.searcher import Searcher
-from .store.adding import Adder, Progress, Report, Silent, without_page_images
+from .store.adding import Adder, without_page_images
 from .store.check import check_library
 from .store.contents import Entry, read_entries
 from .store.creating import create_library
 from .store.deleting import paths_left
+from .store.failing import Failures, read_failures
 from .store.layout import Layout
 from .store.lock import reading, writing
 from .store.manifest import Manifest, read_manifest
+from .store.report import Progress, Report, Silent
 from .store.tables import Tables
+from .store.trying import tried_with
 from .store.writing import Writer
 
 __all__ = ["Hit", "Hits", "Library", "Progress", "Report"]
@@ -57,18 +61,20 @@ class Library:
         *,
         create: bool = False,
         device: str = "cpu",
+        engine: Engine = "auto",
     ) -> "Library":
         """Open the library in the folder `path`; with `create`, make it if there is none.
 
         Without `encoder` the one that the manifest names is loaded when it is first needed (a new
         library is made for the default encoder). `device` is where pages are scored.
+        `engine` draws the PDFs of a new library (`Reading.engine`); others keep the one they have.
         Raises WrongLibrary when the library was made by another encoder, NotALibrary for a path
         that holds none, or something else.
         """
         layout = Layout(Path(path).expanduser().absolute())
         if create and not layout.manifest.exists():
             encoder = encoder or _load_encoder("quire-mini")
-            create_library(layout, encoder)
+            create_library(layout, encoder, engine)
         manifest = read_manifest(layout)
         if encoder is not None:
             manifest.accept(encoder, layout.root)
@@ -94,15 +100,20 @@ class Library:
         on_error: Literal["report", "raise"] = "report",
         progress: Progress | None = None,
         limits: Limits | None = None,
+        how: Reading | None = None,
+        retry: bool = False,
     ) -> Report:
         """Read files, and folders with all below them, into the library.
 
         Bytes that are there already are not read again: a new path, or new keys of `metadata`,
         are noted. A path that now holds other bytes takes its old document out. `metadata` (a flat
         dict) goes to every document at `paths`. Files that cannot be read are reported, or the
-        first of them raised with `on_error="raise"`. Libraries that lie in the folders are passed
-        over. Whatever ends it early, documents that were finished stay. Raises IngestError for a
-        path that does not exist, LibraryBusy while another process writes.
+        first of them raised with `on_error="raise"`; of a document some pages of which cannot be
+        read the others are added. What failed is remembered (see `failures`) and not read again
+        until limits, passwords or programs change; `retry` reads it all the same, and documents
+        that lack pages. Libraries that lie in the folders are passed over. Whatever ends it early,
+        documents that were finished stay. Raises IngestError for a path that does not exist,
+        LibraryBusy while another process writes, WrongLibrary for another engine than its own.
         """
         began = perf_counter()
         if on_error not in ("report", "raise"):
@@ -112,15 +123,18 @@ class Library:
         if found.failures and on_error == "raise":
             raise ReadFailed(found.failures[0])
         encoder, bounds, shown = self.encoder, limits or Limits(), progress or Silent()
+        chosen = self.manifest.reading(how, self.path)
         with writing(self._layout):
             adder = Adder(
                 self._tables,
                 self._writer(),
                 encoder,
-                lambda source: read(source, encoder.budget, bounds),
+                lambda source: read(source, encoder.budget, bounds, how=chosen),
                 shown,
+                tried=tried_with(bounds, chosen),
+                retry=retry,
             )
-            adder.add(found, metadata, on_error)
+            adder.add(found, lambda paths: metadata, on_error)
             if adder.changed:
                 self._tables.tidy()
         adder.report.seconds = perf_counter() - began
@@ -172,12 +186,21 @@ class Library:
                     writer.update(left[key].at(paths))
                 else:
                     writer.delete(key)
+            failures = Failures(self._tables)
+            for document in gone:
+                failures.forget(document.id)
+            failures.flush()
             self._tables.tidy()
         return gone
 
     def documents(self) -> list[Document]:
         """What is there, in the order of the paths."""
         return [entry.document for entry in self._entries()]
+
+    def failures(self) -> list[Failure]:
+        """Files that could not be read when they were last met, and pages of documents."""
+        with reading(self._layout):
+            return [failed.failure for failed in read_failures(self._tables)]
 
     def metadata(self, document: Document | str) -> dict[str, Any]:
         """What was noted of a document; {} for one that is not there."""
@@ -195,7 +218,7 @@ class Library:
         self._rerankers.clear()
 
     def __len__(self) -> int:
-        return sum(document.pages for document in self.documents())
+        return sum(entry.document.pages - len(entry.missing) for entry in self._entries())
 
     def __enter__(self) -> "Library":
         return self
@@ -209,9 +232,8 @@ class Library:
         self.close()
 
     def __repr__(self) -> str:
-        documents = self.documents()
-        pages = sum(document.pages for document in documents)
-        return f"Library({str(self.path)!r}: {len(documents):,} documents, {pages:,} pages)"
+        documents = len(self._entries())
+        return f"Library({str(self.path)!r}: {documents:,} documents, {len(self):,} pages)"
 
     def _entries(self) -> list[Entry]:
         with reading(self._layout):

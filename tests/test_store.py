@@ -168,8 +168,22 @@ def test_a_document_with_a_page_missing_is_refused_whole(tables: Tables) -> None
     with pytest.raises(EngineError, match="has 2 pages and 1 were written"):
         writer.commit(document("a", 2), {})
     assert tables.pages.count_rows() == 0 and not tables.layout.image_folder("a").exists()
-    with pytest.raises(EngineError, match="page 3 of document a came after page 0"):
-        writer.write_pages([page("a", 3)], [])
+    writer.write_pages([page("a", 3)], ENCODER.encode_document([page("a", 3)], vectors="both"))
+    with pytest.raises(EngineError, match="page 2 of document a came after page 3"):
+        writer.write_pages([page("a", 2)], [])
+
+
+def test_a_page_that_could_not_be_read_leaves_a_gap_that_is_known(tables: Tables) -> None:
+    writer = begin(tables)
+    for number in (1, 3):
+        pages = [page("a", number)]
+        writer.write_pages(pages, ENCODER.encode_document(pages, vectors="both"))
+    writer.commit(document("a", 3), {}, [2])
+    contents = read_contents(tables)
+    assert contents.numbers.tolist() == [1, 3] and contents.entries[0].missing == (2,)
+    assert problems(tables) == []
+    tables.pages.delete("number = 3")
+    assert any("3 pages (less [2]), but these are stored: [1]" in told for told in problems(tables))
 
 
 def test_a_deleted_document_leaves_nothing(tables: Tables) -> None:
@@ -314,7 +328,7 @@ def test_a_manifest_that_is_damaged_or_newer_is_refused(there: Layout) -> None:
     with pytest.raises(NotALibrary, match="is damaged"):
         read_manifest(there)
     there.manifest.write_text(json.dumps({**whole, "format": 99}))
-    with pytest.raises(NotALibrary, match="library format 99 and this quire reads 1"):
+    with pytest.raises(NotALibrary, match="library format 99 and this quire reads 2"):
         read_manifest(there)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from quire.ingest.find import Found
 
     from ..library import Library
-    from ..store.adding import Report
+    from ..store.report import Report
 
 
 class Pages:

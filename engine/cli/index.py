@@ -10,7 +10,7 @@ from .exits import SOME_FAILED
 from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption, ModelOption
 
 if TYPE_CHECKING:
-    from ..store.adding import Report
+    from ..store.report import Report
 
 
 def index(

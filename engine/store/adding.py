@@ -1,9 +1,9 @@
 """From sources to stored documents: read, encode, write, one document after the other."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -15,7 +15,9 @@ from quire.ingest.page import Page
 
 from ..encode.protocol import PageEncoder
 from .contents import Entry, read_entries
+from .failing import Failed, Failures
 from .layout import is_page_image
+from .report import Progress, Report
 from .tables import Tables
 from .writing import Writer
 
@@ -34,50 +36,9 @@ class Opened(Protocol):
     def __iter__(self) -> Iterator[Page]: ...
 
 
+# Paths of a document -> what is to be noted of it; None for nothing new.
+Metadata = Callable[[Sequence[str]], Mapping[str, Any] | None]
 Reader = Callable[[Source], AbstractContextManager[Opened]]
-
-
-@runtime_checkable
-class Progress(Protocol):
-    """Is told how adding goes; the core itself never prints."""
-
-    def start(self, total: int) -> None:
-        """So many files will be dealt with: documents that are new, and failures so far."""
-
-    def page(self, document: Document, number: int) -> None:
-        """Page `number` of `document.pages` was encoded."""
-
-    def failed(self, failure: Failure) -> None:
-        """A file could not be read."""
-
-    def done(self) -> None:
-        """All documents were dealt with. Not called after an exception."""
-
-
-class Silent:
-    """Progress that nobody looks at."""
-
-    def start(self, total: int) -> None: ...
-    def page(self, document: Document, number: int) -> None: ...
-    def failed(self, failure: Failure) -> None: ...
-    def done(self) -> None: ...
-
-
-@dataclass
-class Report:
-    """What one `add` did.
-
-    added: documents that are new. skipped: documents that were there already.
-    replaced: documents taken out because their only path now holds other bytes.
-    failures: files that could not be read, and why. pages: encoded and stored. seconds: in all.
-    """
-
-    added: list[Document] = field(default_factory=list)
-    skipped: list[Document] = field(default_factory=list)
-    replaced: list[Document] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    pages: int = 0
-    seconds: float = 0.0
 
 
 def without_page_images(found: Found) -> Found:
@@ -94,8 +55,20 @@ class Adder:
     """Adds sources to a library whose write lock the caller holds."""
 
     def __init__(
-        self, tables: Tables, writer: Writer, encoder: PageEncoder, read: Reader, progress: Progress
+        self,
+        tables: Tables,
+        writer: Writer,
+        encoder: PageEncoder,
+        read: Reader,
+        progress: Progress,
+        *,
+        tried: str = "",
+        retry: bool = False,
     ) -> None:
+        """tried: how files are read this time. What failed when the same was tried is not read
+        again but told again; `retry` reads it all the same, and documents that lack pages."""
+        self._tried, self._retry = tried, retry
+        self._failures = Failures(tables)
         self._writer = writer
         self._encoder = encoder
         self._read = read
@@ -112,49 +85,83 @@ class Adder:
     def add(
         self,
         found: Found,
-        metadata: Mapping[str, Any] | None,
+        metadata: Metadata,
         on_error: Literal["report", "raise"],
     ) -> None:
         """Whatever ends this early, documents that were finished stay."""
         new = sum(source.id not in self._entries for source in found.documents)
         self._progress.start(new + len(found.failures))
-        for failure in found.failures:
-            self._fail(failure)
-        for source in found.documents:
-            known = self._entries.get(source.id)
-            if known is not None:
-                self._meet_again(known, source, metadata)
-                continue
-            try:
-                self._take_in(source, metadata or {})
-            except ReadFailed as error:
-                if on_error == "raise":
-                    raise
-                self._fail(error.failure)
+        try:
+            for failure in found.failures:
+                self._fail(failure, "")
+            for source in found.documents:
+                self._add_one(source, metadata(source.paths), on_error)
+        finally:
+            self.changed |= self._failures.flush()
         self._progress.done()
 
-    def _fail(self, failure: Failure) -> None:
+    def _add_one(
+        self,
+        source: Source,
+        metadata: Mapping[str, Any] | None,
+        on_error: Literal["report", "raise"],
+    ) -> None:
+        known = self._entries.get(source.id)
+        if known is not None and not (self._retry and known.missing):
+            self._meet_again(known, source, metadata)
+            return
+        for failure in [] if self._retry else self._failures.known(source.id, self._tried):
+            if on_error == "raise":
+                raise ReadFailed(failure)
+            self._fail(replace(failure, path=source.paths[0]), source.id)
+            return
+        if known is not None:
+            metadata = {**known.metadata, **(metadata or {})}
+            self._writer.delete(source.id)
+            del self._entries[source.id]
+        try:
+            self._take_in(source, metadata or {}, on_error)
+        except ReadFailed as error:
+            if on_error == "raise":
+                raise
+            self._fail(error.failure, source.id)
+
+    def _fail(self, failure: Failure, document: str) -> None:
         self.report.failures.append(failure)
+        self._failures.note(Failed(failure, document, self._tried))
         self._progress.failed(failure)
 
-    def _take_in(self, source: Source, metadata: Mapping[str, Any]) -> None:
+    def _take_in(
+        self, source: Source, metadata: Mapping[str, Any], on_error: Literal["report", "raise"]
+    ) -> None:
+        """One bad page costs that page, not the document: of a manual of 400 pages 399 can be
+        found. But a document of which no page can be read is none."""
+        lost: list[Failure] = []
         try:
             with self._read(source) as opened:
                 document = opened.document
-                pages = iter(opened)
+                pages = _readable(opened, lost)
                 while few := list(islice(pages, ENCODE_PAGES)):
                     self._writer.write_pages(
                         few, self._encoder.encode_document(few, vectors="both")
                     )
                     for page in few:
                         self._progress.page(document, page.number)
+                    if lost and on_error == "raise":
+                        break
+            if lost and (on_error == "raise" or len(lost) == document.pages):
+                raise ReadFailed(_of_all(lost) if on_error == "report" else lost[0])
         except BaseException:
             self._writer.give_up(source.id)
             raise
-        entry = self._writer.commit(document, metadata)
+        missing = [failure.page for failure in lost if failure.page is not None]
+        entry = self._writer.commit(document, metadata, missing)
         self.changed = True
         self.report.added.append(document)
-        self.report.pages += document.pages
+        self.report.pages += document.pages - len(missing)
+        self._failures.forget(document.id, document.paths)
+        for failure in lost:
+            self._fail(failure, document.id)
         self._place(entry)
 
     def _meet_again(self, known: Entry, source: Source, metadata: Mapping[str, Any] | None) -> None:
@@ -186,5 +193,31 @@ class Adder:
             else:
                 log.info("%s holds other bytes now: its old pages go", *old.document.paths)
                 self._writer.delete(old.document.id)
+                self._failures.forget(old.document.id)
                 del self._entries[old.document.id]
                 self.report.replaced.append(old.document)
+
+
+def _readable(pages: Opened, lost: list[Failure]) -> Iterator[Page]:
+    """The pages that can be read; `lost` gets why the others cannot.
+
+    Raises ReadFailed when the whole document cannot be read any further.
+    """
+    rest = iter(pages)
+    while True:
+        try:
+            yield next(rest)
+        except StopIteration:
+            return
+        except ReadFailed as failed:
+            if failed.failure.page is None:
+                raise
+            lost.append(failed.failure)
+
+
+def _of_all(lost: list[Failure]) -> Failure:
+    """One failure for a document of which no page can be read."""
+    first = lost[0]
+    if len(lost) == 1:
+        return replace(first, page=None)
+    return replace(first, page=None, reason=f"none of {len(lost)} pages: the first {first.reason}")

@@ -31,13 +31,14 @@ def check_library(tables: Tables, manifest: Manifest) -> list[str]:
 
 
 def _pages(contents: Contents) -> Iterator[str]:
-    """Every document has its pages, numbered from 1, each once."""
+    """Every document has its pages, numbered from 1, each once, less those known to be missing."""
     for i, entry in enumerate(contents.entries):
         numbers = contents.numbers[contents.owner == i].tolist()
-        if numbers != list(range(1, entry.document.pages + 1)):
+        if sorted([*numbers, *entry.missing]) != list(range(1, entry.document.pages + 1)):
+            lost = f" (less {list(entry.missing)})" if entry.missing else ""
             yield (
-                f"Document {entry.document.paths[0]} has {entry.document.pages} pages, but these "
-                f"are stored: {numbers}. Delete it and add it again."
+                f"Document {entry.document.paths[0]} has {entry.document.pages} pages{lost}, but "
+                f"these are stored: {numbers}. Delete it and add it again."
             )
 
 

@@ -16,7 +16,7 @@ from .tables import Tables
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PAGE_COLUMNS = ["document", "number", "section", "text", "rows"]
+PAGE_COLUMNS = ["document", "number", "section", "text", "ocr", "task", "rows"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Entry:
     """A document that is there, with what its owner said of it.
 
     written: when its pages were written; pages of equal id and time are the same rows.
+    missing: numbers of the pages that could not be read, and so are not there.
     """
 
     document: Document
     metadata: dict[str, Any]
     written: str
+    missing: tuple[int, ...] = ()
 
     def at(self, paths: tuple[str, ...]) -> "Entry":
         """The same at other paths."""
@@ -40,7 +42,9 @@ class Contents:
     """Documents in the order of their first paths, pages by document and number.
 
     So the order, and with it that of equal scores, depends on nothing but what is there.
-    Per page: `owner` its index in `entries`, `numbers` from 1, `rows` how many vectors it has.
+    Per page: `owner` its index in `entries`, `numbers` from 1, `rows` how many vectors it has,
+    `ocrs` what read its text off the picture ("" where the text is the file's own), `tasks` the
+    encoder's task that made its vectors.
     """
 
     entries: tuple[Entry, ...]
@@ -49,6 +53,8 @@ class Contents:
     rows: Int[np.ndarray, " n"]
     sections: list[str]
     texts: list[str]
+    ocrs: list[str]
+    tasks: list[str]
     _position: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +64,7 @@ class Contents:
     @classmethod
     def empty(cls) -> "Contents":
         none = np.zeros(0, dtype=np.int64)
-        return cls((), none, none, none, [], [])
+        return cls((), none, none, none, [], [], [], [])
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -100,8 +106,10 @@ def _entry(row: dict[str, Any]) -> Entry:
         pages=row["pages"],
         title=row["title"],
         size=row["size"],
+        engine=row["engine"],
+        info=json.loads(row["info"]),
     )
-    return Entry(document, json.loads(row["metadata"]), row["added"])
+    return Entry(document, json.loads(row["metadata"]), row["added"], tuple(row["missing"]))
 
 
 def _contents(entries: tuple[Entry, ...], pages: "pa.Table") -> Contents:
@@ -118,4 +126,6 @@ def _contents(entries: tuple[Entry, ...], pages: "pa.Table") -> Contents:
         rows=chosen.column("rows").to_numpy().astype(np.int64),
         sections=chosen.column("section").to_pylist(),
         texts=chosen.column("text").to_pylist(),
+        ocrs=chosen.column("ocr").to_pylist(),
+        tasks=chosen.column("task").to_pylist(),
     )

@@ -2,6 +2,8 @@
 
 import shutil
 
+from quire.ingest.options import Engine
+
 from ..encode.protocol import PageEncoder
 from ..errors import NotALibrary
 from .layout import Layout
@@ -10,7 +12,7 @@ from .manifest import Manifest, write_manifest
 from .tables import Tables
 
 
-def create_library(layout: Layout, encoder: PageEncoder) -> None:
+def create_library(layout: Layout, encoder: PageEncoder, engine: Engine = "auto") -> None:
     """Make an empty library; one that another process has just made is left alone.
 
     The manifest comes last: without one, nothing was ever stored, and what a killed process left
@@ -36,4 +38,4 @@ def create_library(layout: Layout, encoder: PageEncoder) -> None:
             folder.mkdir()
         layout.read_lock.touch()
         Tables.create(layout, encoder.dim, max(encoder.dense_dims))
-        write_manifest(layout, Manifest.of(encoder))
+        write_manifest(layout, Manifest.of(encoder, engine))

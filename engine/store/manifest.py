@@ -1,5 +1,6 @@
 """What a library says about itself, and whose vectors it holds."""
 
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -7,11 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from quire.ingest.options import Engine, Reading
+from quire.ingest.version import engine_version
+
 from ..encode.protocol import PageEncoder
 from ..errors import NotALibrary, WrongLibrary
 from .layout import Layout
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Manifest:
     fingerprint: of the encoder; vectors of another one are refused.
     encoder: everything that changes a vector, as the encoder says it of itself.
     dim, dense_dim: dimensions of a row and of a page's one vector.
+    engine: the choice of what draws the pages of PDFs, see `Reading.engine`.
     """
 
     format: int
@@ -29,28 +34,56 @@ class Manifest:
     dim: int
     dense_dim: int
     created: str
+    engine: Engine = "auto"
 
     @classmethod
-    def of(cls, encoder: PageEncoder) -> "Manifest":
+    def of(cls, encoder: PageEncoder, engine: Engine = "auto") -> "Manifest":
         return cls(
             format=FORMAT,
-            fingerprint=encoder.fingerprint,
-            encoder=encoder.describe(),
+            fingerprint=_fingerprint(encoder, engine),
+            encoder={**encoder.describe(), **_renderer(engine)},
             dim=encoder.dim,
             dense_dim=max(encoder.dense_dims),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            engine=engine,
         )
 
     def accept(self, encoder: PageEncoder, root: Path) -> None:
         """Raise WrongLibrary if vectors of `encoder` cannot be compared with those in here."""
-        if encoder.fingerprint == self.fingerprint:
+        other = _fingerprint(encoder, self.engine)
+        if other == self.fingerprint:
             return
         raise WrongLibrary(
             f"the library {root} holds vectors of {_named(self.encoder, self.fingerprint)}, and "
             f"they cannot be compared with those of "
-            f"{_named(encoder.describe(), encoder.fingerprint)}: open it with the encoder that "
+            f"{_named(encoder.describe(), other)}: open it with the encoder that "
             "made it, or index into another folder"
         )
+
+    def reading(self, how: Reading | None, root: Path) -> Reading:
+        """How to read documents for this library. Raises WrongLibrary for another engine: pages
+        drawn otherwise cannot be compared."""
+        if how is None:
+            return Reading(engine=self.engine)
+        if how.engine != self.engine:
+            raise WrongLibrary(
+                f"the PDFs of {root} are drawn with engine={self.engine!r}, not {how.engine!r}, "
+                "and cannot be compared: leave the engine out, or index into a new folder"
+            )
+        return how
+
+
+def _renderer(engine: Engine) -> dict[str, str]:
+    """What the encoder's description gets wrong, because it names the usual library."""
+    return {"renderer": engine_version(engine)} if engine == "pypdfium2" else {}
+
+
+def _fingerprint(encoder: PageEncoder, engine: Engine) -> str:
+    """The encoder's own; another one where other than the usual library draws the pages."""
+    drawn = _renderer(engine)
+    if not drawn:
+        return encoder.fingerprint
+    return hashlib.sha256(f"{encoder.fingerprint} {drawn['renderer']}".encode()).hexdigest()[:16]
 
 
 def _named(encoder: dict[str, Any], fingerprint: str) -> str:

@@ -1,5 +1,6 @@
 """Pages and their vectors as table rows, and back."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,19 +23,23 @@ BOX_UNITS = 65_535
 
 @dataclass(frozen=True)
 class StoredPage:
-    """The heavy part of one page. width, height: of the upright page, as in `Page`."""
+    """The heavy part of one page. Fields are those of `Page`, such as width in points."""
 
     vectors: Vectors
     words: tuple[Word, ...]
     width: float
     height: float
+    engine: str = ""
+    links: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def page_id(document: str, number: int) -> str:
     return f"{document}#{number}"
 
 
-def page_rows(pages: Sequence[Page], vectors: Sequence[Vectors]) -> "pa.Table":
+def page_rows(pages: Sequence[Page], vectors: Sequence[Vectors], task: str) -> "pa.Table":
     """Rows of the `pages` table."""
     import pyarrow as pa
 
@@ -44,6 +49,8 @@ def page_rows(pages: Sequence[Page], vectors: Sequence[Vectors]) -> "pa.Table":
         [page.number for page in pages],
         [storable(page.section) for page in pages],
         [storable(page.text) for page in pages],
+        [page.ocr for page in pages],
+        [task] * len(pages),
         [len(item.multi) for item in vectors],
     ]
     return pa.table(columns, schema=pages_schema())
@@ -74,6 +81,8 @@ def vector_rows(
         [page.height for page in pages],
         [storable("\n".join(own)) for own in words],
         _lists(pa.array(np.concatenate(boxes), pa.uint16()), [len(own) for own in boxes]),
+        [page.engine for page in pages],
+        [_extras(page) for page in pages],
     ]
     return pa.table(columns, schema=vectors_schema(dim, dense_dim))
 
@@ -83,16 +92,30 @@ def stored_page(row: "pa.RecordBatch") -> StoredPage:
     dense = row.column("dense").flatten().to_numpy().astype(np.float32)
     multi = flat_rows(row.column("rows"), row.column("rows").type.value_type.list_size)
     cells = row.column("cells").flatten().to_numpy().astype(np.int16)
-    plain = row.select(["grid_h", "grid_w", "width", "height", "words"]).to_pylist()[0]
+    names = ["grid_h", "grid_w", "width", "height", "words", "engine", "extras"]
+    plain = row.select(names).to_pylist()[0]
+    extras = json.loads(plain["extras"])
     boxes = row.column("boxes").flatten().to_numpy().reshape(-1, 4) / BOX_UNITS
     texts = plain["words"].split("\n") if len(boxes) else []
     words = tuple(
         Word(text, (float(x0), float(y0), float(x1), float(y1)))
         for text, (x0, y0, x1, y1) in zip(texts, boxes, strict=True)
     )
-    grid = (plain["grid_h"], plain["grid_w"])
-    vectors = Vectors(multi.astype(np.float32), dense, cells, grid)
-    return StoredPage(vectors, words, plain["width"], plain["height"])
+    return StoredPage(
+        Vectors(multi.astype(np.float32), dense, cells, (plain["grid_h"], plain["grid_w"])),
+        words,
+        plain["width"],
+        plain["height"],
+        engine=plain["engine"],
+        links=tuple(extras.get("links", ())),
+        fields=tuple((name, value) for name, value in extras.get("fields", ())),
+        notes=tuple(extras.get("notes", ())),
+    )
+
+
+def _extras(page: Page) -> str:
+    extras = {"links": page.links, "fields": page.fields, "notes": page.notes}
+    return storable(json.dumps({k: v for k, v in extras.items() if v}, ensure_ascii=False))
 
 
 def flat_rows(lists: "pa.ListArray", dim: int) -> Float[np.ndarray, "r d"]:

@@ -1,9 +1,11 @@
-"""The columns of the three tables.
+"""The columns of the four tables.
 
 documents  one row per document that is there: whoever has a row here is visible, whole.
 pages      one row per page, light: text and what a filter looks at. Rewritten after every run.
 vectors    one row per page, heavy (0.2 MB): vectors, cells, words. Compacting it writes it all
            again, so it has its own table and is compacted seldom.
+
+failures   one row per file, or page of a document, that could not be read, and why.
 
 Each table has a non-null primary key. Without one, LanceDB lets concurrent upserts of equal keys
 duplicate rows silently (github.com/lancedb/lancedb/issues/3377).
@@ -41,6 +43,9 @@ def documents_schema() -> "pa.Schema":
             pa.field("pages", pa.int32()),
             pa.field("title", pa.string()),
             pa.field("size", pa.int64()),
+            pa.field("missing", pa.list_(pa.int32())),  # pages that could not be read
+            pa.field("engine", pa.string()),  # library and version that opened it
+            pa.field("info", pa.string()),  # JSON object: what the file says about itself
             pa.field("metadata", pa.string()),  # JSON object
             pa.field("added", pa.string()),  # ISO 8601, UTC; new whenever pages are written anew
         ]
@@ -57,6 +62,8 @@ def pages_schema() -> "pa.Schema":
             pa.field("number", pa.int32()),
             pa.field("section", pa.string()),
             pa.field("text", pa.string()),
+            pa.field("ocr", pa.string()),  # what read the text off the picture; "" for its own
+            pa.field("task", pa.string()),  # of the encoder, that made the vectors
             pa.field("rows", pa.int32()),  # how many rows `vectors` holds for the page
         ]
     )
@@ -78,6 +85,25 @@ def vectors_schema(dim: int, dense_dim: int) -> "pa.Schema":
             pa.field("height", pa.float32()),
             pa.field("words", pa.string()),  # one word a line
             pa.field("boxes", pa.list_(pa.uint16())),  # 4 a word, in 65535ths of the page
+            pa.field("engine", pa.string()),  # library and version that drew the page
+            pa.field("extras", pa.string()),  # JSON object: links, fields and notes on the page
+        ]
+    )
+
+
+def failures_schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            _key(),  # the document's id, else its path, and the page
+            pa.field("document", pa.string()),  # "" where the bytes were never read
+            pa.field("path", pa.binary()),
+            pa.field("page", pa.int32()),  # 0: the whole file
+            pa.field("kind", pa.string()),
+            pa.field("reason", pa.string()),
+            pa.field("tried", pa.string()),  # with which limits and programs
+            pa.field("at", pa.string()),  # ISO 8601, UTC
         ]
     )
 

@@ -1,4 +1,4 @@
-"""The three LanceDB tables of a library, and the few things that are done to them."""
+"""The four LanceDB tables of a library, and the few things that are done to them."""
 
 import logging
 from collections.abc import Iterable
@@ -8,11 +8,17 @@ from typing import Any
 from ..errors import EngineError, NotALibrary
 from .layout import Layout
 from .lock import nobody_reading
-from .schema import documents_schema, pages_schema, text_index, vectors_schema
+from .schema import (
+    documents_schema,
+    failures_schema,
+    pages_schema,
+    text_index,
+    vectors_schema,
+)
 
 log = logging.getLogger(__name__)
 
-NAMES = ("documents", "pages", "vectors")
+NAMES = ("documents", "pages", "vectors", "failures")
 # Exactly 0 makes LanceDB warn about readers of old versions; the read lock excludes those.
 AT_ONCE = timedelta(milliseconds=1)
 KEEP = timedelta(days=1)
@@ -33,7 +39,8 @@ class Tables:
         # Interval 0: every read looks for a newer version first.
         connection = lancedb.connect(layout.tables, read_consistency_interval=timedelta(0))
         try:
-            self.documents, self.pages, self.vectors = map(connection.open_table, NAMES)
+            opened = map(connection.open_table, NAMES)
+            self.documents, self.pages, self.vectors, self.failures = opened
         except (ValueError, RuntimeError, OSError) as error:
             raise NotALibrary(
                 f"{layout.root} has a manifest, but a table cannot be opened ({error}): restore "
@@ -46,6 +53,7 @@ class Tables:
 
         connection = lancedb.connect(layout.tables)
         connection.create_table("documents", schema=documents_schema())
+        connection.create_table("failures", schema=failures_schema())
         pages = connection.create_table("pages", schema=pages_schema())
         pages.create_index("text", config=text_index())
         connection.create_table("vectors", schema=vectors_schema(dim, dense_dim))
@@ -72,7 +80,7 @@ class Tables:
             if not alone:
                 log.info("the library is being read: old versions are kept until the next run")
             heavy = [self.vectors] if _worth_compacting(self.vectors) else []
-            for table in (self.documents, self.pages, *heavy):
+            for table in (self.documents, self.failures, self.pages, *heavy):
                 before = table.count_rows()
                 table.optimize(cleanup_older_than=older)
                 after = table.count_rows()

@@ -37,39 +37,47 @@ class Writer:
     def __init__(self, tables: Tables, dim: int, dense_dim: int) -> None:
         self._tables = tables
         self._dims = (dim, dense_dim)
-        self._written: dict[str, int] = {}
+        self._written: dict[str, list[int]] = {}
         self._buffer: list[tuple[pa.Table, pa.Table]] = []
         self._remove_leftovers()
 
-    def write_pages(self, pages: Sequence[Page], vectors: Sequence[Vectors]) -> None:
-        """The next pages of a document; invisible until `commit`.
+    def write_pages(
+        self, pages: Sequence[Page], vectors: Sequence[Vectors], task: str = "retrieval"
+    ) -> None:
+        """The next pages of a document; invisible until `commit`. task: that made the vectors.
 
         Their images are written at once and not held, their rows when there are enough.
         """
         for page in pages:
-            done = self._written.get(page.document, 0)
-            if page.number != done + 1:
+            done = self._written.setdefault(page.document, [])
+            if page.number <= (done[-1] if done else 0):
                 raise EngineError(
-                    f"page {page.number} of document {page.document} came after page {done}: "
+                    f"page {page.number} of document {page.document} came after page {done[-1]}: "
                     "write the pages of a document in order"
                 )
-            self._written[page.document] = page.number
+            done.append(page.number)
             save_image(self._tables.layout, page.document, page.number, page.image)
-        self._buffer.append((page_rows(pages, vectors), vector_rows(pages, vectors, *self._dims)))
+        self._buffer.append(
+            (page_rows(pages, vectors, task), vector_rows(pages, vectors, *self._dims))
+        )
         if sum(len(rows) for rows, _ in self._buffer) >= FRAGMENT_PAGES:
             self._flush()
 
-    def commit(self, document: Document, metadata: Mapping[str, Any]) -> Entry:
-        """Make the document visible with all its pages."""
+    def commit(
+        self, document: Document, metadata: Mapping[str, Any], missing: Sequence[int] = ()
+    ) -> Entry:
+        """Make the document visible with all its pages, less those `missing`."""
         self._flush()
-        written = self._written.pop(document.id, 0)
-        if written != document.pages:
+        written = self._written.pop(document.id, [])
+        if sorted([*written, *missing]) != list(range(1, document.pages + 1)):
             self._drop(document.id)
             raise EngineError(
-                f"document {document.id} has {document.pages} pages and {written} were written: "
-                "nothing of it was kept; add it again"
+                f"document {document.id} has {document.pages} pages and {len(written)} were "
+                f"written, {len(missing)} are known to be missing: nothing of it was kept; add it "
+                "again"
             )
-        entry = Entry(document, dict(metadata), datetime.now(UTC).isoformat())
+        now = datetime.now(UTC).isoformat()
+        entry = Entry(document, dict(metadata), now, tuple(missing))
         self.update(entry)
         return entry
 
@@ -85,6 +93,9 @@ class Writer:
             "pages": document.pages,
             "title": storable(document.title),
             "size": document.size,
+            "missing": list(entry.missing),
+            "engine": document.engine,
+            "info": storable(json.dumps(dict(document.info), ensure_ascii=False)),
             "metadata": json.dumps(entry.metadata, sort_keys=True),
             "added": entry.written,
         }
@@ -98,7 +109,7 @@ class Writer:
     def give_up(self, document: str) -> None:
         """Remove what was written of a document that will not be committed."""
         self._buffer.clear()
-        if self._written.pop(document, 0):
+        if self._written.pop(document, []):
             self._drop(document)
 
     def delete(self, document: str) -> None:
