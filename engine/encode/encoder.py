@@ -2,42 +2,41 @@
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from quire.adapters.lora import using
 from quire.adapters.tasks import check_task
 from quire.ingest import Page, PixelBudget, engine_version
 
 from ..errors import EncodeError
 from .batching import batches
-from .checkpoint import Checkpoint, find_folder, load_checkpoint
+from .checkpoint import Checkpoint, load_checkpoint
+from .families.refused import refuse
 from .forward import forward
-from .images import blank_cells, patches, to_array
-from .pooling import truncate
-from .protocol import Kind, Vectors
-from .sequence import Sequence as Tokens
-from .sequence import page_sequence, text_sequence
+from .items import check_instruction, check_items, length_of, sequence_of
+from .protocol import Kind, Parts, Vectors
+from .shaping import shaped
+from .source import find_source
 
-log = logging.getLogger(__name__)
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
+_WHENCE = ("source", "revision")  # says where weights came from, not what they are
 
 
 class Encoder:
     """Turns queries, texts and pictures of pages into dense vectors and multi-vectors.
 
-    Holds a native `Qwen2_5_VLModel`; build it with `Encoder.load`. Runs in float32 on a CPU and
-    in bfloat16 on CUDA. Not to be shared between threads: tasks are switched in place.
+    Holds a native class of transformers; build it with `Encoder.load`. Not to be shared between
+    threads: tasks are switched in place. A model with one kind of vector alone gives the other
+    too, so that a library can hold both: rows are then the dense vector as one row, and a dense
+    vector is the mean of the rows.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         self._checkpoint, self.device = checkpoint, device
-        self._image_token = checkpoint.tokenizer.token_to_id(checkpoint.family.image_token)
 
     @classmethod
     def load(
@@ -46,17 +45,40 @@ class Encoder:
         *,
         device: str | None = None,
         revision: str | None = None,
+        family: str | None = None,
+        dtype: str | None = None,
+        max_pixels: int | None = None,
+        max_text: int | None = None,
+        local_files_only: bool = False,
     ) -> "Encoder":
-        """The model of a name (`quire-mini`) or folder, on CUDA if there is one, else the CPU.
+        """The model of a name or folder, on CUDA if there is one, else the CPU.
 
-        Never reaches for the network and never runs code out of a checkpoint. Raises
-        `EncodeError` for an unknown name and for a file with a missing, left-over, all-zero or
-        non-finite tensor.
+        `quire-mini` comes with the package, a folder is read as it is, and `owner/name` is fetched
+        from the Hugging Face hub at `revision`, unless `local_files_only` or HF_HUB_OFFLINE=1 say
+        no. What is in a folder is seen from its files; `family` says it where they do not. `dtype`
+        is "float32" (always, on a CPU) or "bfloat16" (of most published models, on CUDA).
+        `max_pixels` of a picture and `max_text` in tokens stand in for the model's own limits;
+        they change vectors, and so the fingerprint.
+
+        Never runs code out of a checkpoint. Raises `EncodeError` for an unknown or refused name,
+        a missing file, and a tensor that is missing, left over, all zero, not finite or of another
+        shape; `AdapterError` for an adapter that does not fit its base.
         """
         import torch
 
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        return cls(load_checkpoint(find_folder(name_or_path, revision), device), device)
+        if family is None:
+            refuse(name_or_path)
+        checkpoint = load_checkpoint(
+            find_source(name_or_path, revision, local_files_only=local_files_only),
+            device,
+            family=family,
+            dtype=dtype,
+            max_pixels=max_pixels,
+            max_text=max_text,
+            local_files_only=local_files_only,
+        )
+        return cls(checkpoint, device)
 
     @property
     def name(self) -> str:
@@ -83,23 +105,34 @@ class Encoder:
         return self._checkpoint.tasks
 
     def describe(self) -> dict[str, Any]:
-        """Everything that changes a vector, as JSON values."""
-        family = self._checkpoint.family.describe()
-        return {**family, "weights": self._checkpoint.hash, "renderer": engine_version()}
+        """Everything that changes a vector, and where the weights came from, as JSON values."""
+        checkpoint = self._checkpoint
+        told = {**checkpoint.family.describe(), "weights": checkpoint.weights}
+        more = {
+            "files": checkpoint.files,
+            "source": checkpoint.source.name,
+            "revision": checkpoint.source.revision,
+        }
+        return {**told, **{k: v for k, v in more.items() if v}, "renderer": engine_version()}
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits of `describe()`: vectors of equal fingerprints can be compared."""
-        text = json.dumps(self.describe(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """16 hex digits of `describe()`: vectors of equal fingerprints can be compared.
+
+        Weights and files count by what they hold, so a copy of a revision in a folder of one's own
+        has the fingerprint of that revision.
+        """
+        told = {k: v for k, v in self.describe().items() if k not in _WHENCE}
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     def encode_query(
         self,
         texts: str | Sequence[str],
         *,
-        task: str = "retrieval",
+        task: str | Sequence[str] = "retrieval",
         vectors: Kind = "multi",
         truncate_dim: int | None = None,
+        instruction: str | None = None,
         batch_size: int | None = None,
         show_progress_bar: bool = False,
     ) -> Any:
@@ -107,50 +140,41 @@ class Encoder:
 
         `multi`: float32 [rows, dim]; rows have unit length, or, where the model learned it, the
         length that says how much a row counts. `dense`: float32 [dim], unit length, cut to
-        `truncate_dim` if given. `both`: `Vectors`. Text longer than the model reads is cut, and
-        the log says so. Raises `UnknownTask` for a task without weights.
+        `truncate_dim` if given. `sparse`: token id -> weight, of models that weigh words. `both`:
+        `Vectors`. `task` is one for all, or one for each. `instruction` replaces the model's own,
+        where it has one. Text longer than the model reads is cut, and the log says so. Raises
+        `UnknownTask` for a task without weights.
         """
         single = isinstance(texts, str)
         items = [texts] if isinstance(texts, str) else list(texts)
         for text in items:
             if not isinstance(text, str):
                 raise EncodeError(f"a query is text, not {type(text).__name__}: pass str")
-        family, tokenizer = self._checkpoint.family, self._checkpoint.tokenizer
-
-        def prepare(index: int) -> Tokens:
-            return text_sequence(tokenizer, family, family.query, items[index])
-
-        lengths = [self._length(text) for text in items]
-        out = self._run(prepare, lengths, task, batch_size, show_progress_bar, True)
-        return self._shape(out, single, vectors, truncate_dim)
+        out = self._run(items, "query", task, instruction, batch_size, show_progress_bar)
+        return shaped(self._checkpoint.family, out, single, vectors, truncate_dim)
 
     def encode_document(
         self,
-        items: str | Image.Image | Page | Sequence[str | Image.Image | Page],
+        items: str | Image.Image | Page | Parts | Sequence[str | Image.Image | Page | Parts],
         *,
-        task: str = "retrieval",
+        task: str | Sequence[str] = "retrieval",
         vectors: Kind = "multi",
         truncate_dim: int | None = None,
+        instruction: str | None = None,
         batch_size: int | None = None,
         show_progress_bar: bool = False,
     ) -> Any:
         """Vectors of pages (`Page` or picture) and of passages (text; never a path or address).
 
-        Returns as `encode_query` does; all rows have unit length. Mixed lists are fine.
+        Returns as `encode_query` does; all rows have unit length. Mixed lists are fine. `Parts`
+        are several pictures and texts that make one document, for models that read such. A model
+        that reads text alone takes the text layer of a `Page`.
         """
-        single = isinstance(items, (str, Image.Image, Page))
+        single = isinstance(items, (str, Image.Image, Page, Parts))
         listed: list[Any] = [items] if single else list(items)  # type: ignore[arg-type]
-        for item in listed:
-            if not isinstance(item, (str, Image.Image, Page)):
-                raise EncodeError(
-                    f"a document is text, a PIL picture or a Page, not {type(item).__name__}"
-                )
-
-        lengths = [self._length(item) for item in listed]
-        out = self._run(
-            lambda i: self._document(listed[i]), lengths, task, batch_size, show_progress_bar, False
-        )
-        return self._shape(out, single, vectors, truncate_dim)
+        check_items(listed, self._checkpoint)
+        out = self._run(listed, "document", task, instruction, batch_size, show_progress_bar)
+        return shaped(self._checkpoint.family, out, single, vectors, truncate_dim)
 
     def similarity(
         self, a: Float[np.ndarray, "*n dim"], b: Float[np.ndarray, "m dim"]
@@ -159,73 +183,38 @@ class Encoder:
         cosines: Float[np.ndarray, "*n m"] = np.asarray(a) @ np.asarray(b).T
         return cosines
 
-    def _length(self, item: str | Image.Image | Page) -> int:
-        """About how many tokens an item will have, before it is prepared."""
-        if isinstance(item, str):
-            return len(item) // 3 + 8
-        picture = _picture(item)
-        pixels = min(picture.width * picture.height, self.budget.max_pixels)
-        return pixels // self.budget.factor**2 + 8
-
-    def _document(self, item: str | Image.Image | Page) -> Tokens:
-        checkpoint = self._checkpoint
-        family = checkpoint.family
-        if isinstance(item, str):
-            return text_sequence(checkpoint.tokenizer, family, family.document, item)
-        pixels = to_array(_picture(item), family.budget)
-        side = family.budget.factor
-        return page_sequence(
-            checkpoint.tokenizer,
-            family,
-            self._image_token,
-            (pixels.shape[0] // side, pixels.shape[1] // side),
-            blank_cells(pixels),
-            patches(pixels, checkpoint.mean, checkpoint.std),
-        )
-
     def _run(
         self,
-        prepare: Callable[[int], Tokens],
-        lengths: Sequence[int],
-        task: str,
+        items: list[Any],
+        role: str,
+        task: str | Sequence[str],
+        instruction: str | None,
         batch_size: int | None,
         progress: bool,
-        query: bool,
     ) -> list[Vectors]:
         import torch
 
-        task = check_task(task, self.tasks, self.name)
-        out: list[Vectors | None] = [None] * len(lengths)
+        checkpoint, count = self._checkpoint, len(items)
+        tasks = [task] * count if isinstance(task, str) else list(task)
+        if len(tasks) != count:
+            raise EncodeError(f"{len(tasks)} tasks for {count} items: pass one, or one for each")
+        for one in dict.fromkeys([task] if isinstance(task, str) else tasks):
+            check_task(one, self.tasks, self.name)
+        check_instruction(checkpoint, role, instruction)
+        out: list[Vectors | None] = [None] * count
         budget = TOKENS_PER_BATCH["cuda" if self.device.startswith("cuda") else "cpu"]
-        with torch.inference_mode(), using(self._checkpoint.model, task):
+        lengths = [length_of(item, checkpoint) for item in items]
+        with torch.inference_mode():
             for batch in _tracked(list(batches(lengths, budget, batch_size)), progress):
-                sequences = [prepare(i) for i in batch]
-                vectors = forward(self._checkpoint, self.device, sequences, query)
+                own = [tasks[i] for i in batch]
+                sequences = [
+                    sequence_of(items[i], checkpoint, role, t, instruction)
+                    for i, t in zip(batch, own, strict=True)
+                ]
+                vectors = forward(checkpoint, self.device, sequences, own, role == "query")
                 for index, vector in zip(batch, vectors, strict=True):
                     out[index] = vector
         return [v for v in out if v is not None]
-
-    def _shape(
-        self, out: list[Vectors], single: bool, vectors: Kind, truncate_dim: int | None
-    ) -> Any:
-        if vectors not in ("multi", "dense", "both"):
-            raise EncodeError(f"vectors={vectors!r}: choose 'multi', 'dense' or 'both'")
-        if vectors == "multi":
-            found: Any = [v.multi for v in out]
-        elif vectors == "both":
-            found = [
-                Vectors(v.multi, truncate(v.dense, truncate_dim, self.dense_dims), v.cells, v.grid)
-                for v in out
-            ]
-        else:
-            width = truncate_dim or self.dense_dims[0]
-            stacked = np.stack([v.dense for v in out]) if out else np.zeros((0, width), np.float32)
-            found = truncate(stacked, truncate_dim, self.dense_dims)
-        return found[0] if single else found
-
-
-def _picture(item: Image.Image | Page) -> Image.Image:
-    return item.image if isinstance(item, Page) else item
 
 
 def _tracked(batches: list[list[int]], show: bool) -> Iterator[list[int]]:

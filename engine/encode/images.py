@@ -1,4 +1,4 @@
-"""Pictures to the patches that a Qwen2.5-VL tower eats."""
+"""Pictures to the patches that a vision tower of the Qwen family eats."""
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
@@ -6,46 +6,90 @@ from PIL import Image
 
 from quire.ingest.budget import PixelBudget, fit
 
-PATCH = 14
+from .family import Family
+from .sequence import Seen
+
 MERGE = 2  # patches along one side of a cell
 BLANK = 8  # levels of 255: a cell whose brightest and darkest pixel differ by less shows nothing
 
 
-def to_array(picture: Image.Image, budget: PixelBudget) -> UInt8[np.ndarray, "h w 3"]:
-    """The picture as RGB at the size its budget allows; transparency is laid on white."""
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+def see_picture(
+    picture: Image.Image, family: Family, mean: tuple[float, ...], std: tuple[float, ...]
+) -> Seen:
+    """The picture as the family's tower takes it."""
+    pixels = to_array(picture, family.budget, family.transparency, family.short_side)
+    cell = family.budget.factor
+    return Seen(
+        (pixels.shape[0] // cell, pixels.shape[1] // cell),
+        patches(pixels, mean, std, cell // MERGE),
+        blank_cells(pixels, cell),
+    )
+
+
+def size_of(
+    width: int, height: int, budget: PixelBudget, short_side: str = "grown"
+) -> tuple[int, int]:
+    """The size (width, height) that a picture is resized to.
+
+    `short_side`: a side that would round to nothing is left to the rule that grows pictures below
+    `min_pixels` ("grown", transformers), or set to one factor before that ("raised",
+    qwen-vl-utils). Raises IngestError above an aspect ratio of 200.
+    """
+    grown = fit(width, height, budget)
+    if short_side == "grown":
+        return grown
+    factor = budget.factor
+    wide, high = (max(factor, round(side / factor) * factor) for side in (width, height))
+    return (wide, high) if budget.min_pixels <= wide * high <= budget.max_pixels else grown
+
+
+def to_array(
+    picture: Image.Image,
+    budget: PixelBudget,
+    transparency: str = "white",
+    short_side: str = "grown",
+) -> UInt8[np.ndarray, "h w 3"]:
+    """The picture as RGB at the size its budget allows.
+
+    `transparency`: laid on "white", or "dropped": the colours under it show as they are.
+    """
+    clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    if transparency == "white" and clear:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     picture = picture.convert("RGB")
-    size = fit(*picture.size, budget)
+    size = size_of(*picture.size, budget, short_side)
     if size != picture.size:
         picture = picture.resize(size, Image.Resampling.BICUBIC)
     return np.asarray(picture)
 
 
 def patches(
-    pixels: UInt8[np.ndarray, "h w 3"], mean: tuple[float, ...], std: tuple[float, ...]
-) -> Float32[np.ndarray, "patches 588"]:
+    pixels: UInt8[np.ndarray, "h w 3"],
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    patch: int = 14,
+) -> Float32[np.ndarray, "patches values"]:
     """Normalised patches: cells row by row, in a cell its 2 x 2 patches row by row.
 
     A patch is (colour, y, x). The published towers look at two moments of a film; a still picture
     is the same in both, so it is kept once and the tower's kernel is summed over time. Sides must
-    be multiples of 28. Source: `Qwen2VLImageProcessor` of transformers, which gives the same twice.
+    be multiples of 2 patches. Source: `Qwen2VLImageProcessor` of transformers, which gives the
+    same twice.
     """
     h, w, _ = pixels.shape
-    cell = PATCH * MERGE
-    parts = pixels.reshape(h // cell, MERGE, PATCH, w // cell, MERGE, PATCH, 3)
-    parts = parts.transpose(0, 3, 1, 4, 6, 2, 5).reshape(-1, 3, PATCH * PATCH)
+    cell = patch * MERGE
+    parts = pixels.reshape(h // cell, MERGE, patch, w // cell, MERGE, patch, 3)
+    parts = parts.transpose(0, 3, 1, 4, 6, 2, 5).reshape(-1, 3, patch * patch)
     scale = np.array(std, np.float32)[:, None] * 255
     out = parts.astype(np.float32)
     out -= np.array(mean, np.float32)[:, None] * 255
     out /= scale
-    return out.reshape(-1, 3 * PATCH * PATCH)
+    return out.reshape(-1, 3 * patch * patch)
 
 
-def blank_cells(pixels: UInt8[np.ndarray, "h w 3"]) -> Bool[np.ndarray, " cells"]:
+def blank_cells(pixels: UInt8[np.ndarray, "h w 3"], cell: int = 28) -> Bool[np.ndarray, " cells"]:
     """Which cells are of one colour, row by row."""
-    cell = PATCH * MERGE
     h, w, _ = pixels.shape
     grey = pixels.mean(-1, dtype=np.float32)
     parts = grey.reshape(h // cell, cell, w // cell, cell)

@@ -17,18 +17,24 @@ def mean_of(hidden: Any, keep: Any) -> Any:
 
 
 def truncate(
-    dense: Float[np.ndarray, "*n dim"], truncate_dim: int | None, dims: tuple[int, ...]
+    dense: Float[np.ndarray, "*n dim"],
+    truncate_dim: int | None,
+    dims: tuple[int, ...],
+    dims_from: int = 0,
 ) -> Float[np.ndarray, "*n cut"]:
     """The first `truncate_dim` numbers at unit length; only dims that were trained.
 
-    Source: Kusupati et al. 2022, Matryoshka Representation Learning.
+    `dims_from`: if not 0, all from there up were. Source: Kusupati et al. 2022, Matryoshka
+    Representation Learning.
     """
     if truncate_dim is None:
         return dense
-    if truncate_dim not in dims:
+    trained = truncate_dim in dims or 0 < dims_from <= truncate_dim <= max(dims)
+    if not trained or isinstance(truncate_dim, bool):
+        listed = f"any number from {max(dims)} down to {dims_from}"
         raise EncodeError(
             f"truncate_dim={truncate_dim}: this model's dense vectors can be cut to "
-            f"{', '.join(map(str, dims))}"
+            f"{listed if dims_from else ', '.join(map(str, dims))}"
         )
     cut = dense[..., :truncate_dim]
     length = np.maximum(np.linalg.norm(cut, axis=-1, keepdims=True), 1e-12)

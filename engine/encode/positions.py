@@ -17,6 +17,8 @@ def positions(
     and spreads over height and width; what follows it starts behind its longer side.
     Image tokens must come in runs of rows x columns, in the order of `grids`.
     """
+    if not grids:
+        return np.tile(np.arange(len(ids)), (3, 1))
     out = np.zeros((3, len(ids)), np.int64)
     at, start, pictures = 0, 0, iter(grids)
     while at < len(ids):

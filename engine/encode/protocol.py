@@ -1,15 +1,16 @@
 """What the rest of the engine needs of a model, and nothing more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int16
+from PIL import Image
 
 from quire.ingest.budget import PixelBudget
 
-Kind = Literal["multi", "dense", "both"]
+Kind = Literal["multi", "dense", "both", "sparse"]
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,22 @@ class Vectors:
 
     `cells` names the cell of the visual grid that a row looks at, counted row by row from the
     top left; -1 for rows that look at none (text). `grid` is (rows, columns), (0, 0) for text.
+    `sparse` weighs words, where the model does: token id -> weight.
     """
 
     multi: Float[np.ndarray, "rows dim"]
     dense: Float[np.ndarray, " dense"]
     cells: Int16[np.ndarray, " rows"]
     grid: tuple[int, int]
+    sparse: Mapping[int, float] | None = None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Pictures and texts that make one document together, pictures first."""
+
+    pictures: tuple[Image.Image, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 @runtime_checkable

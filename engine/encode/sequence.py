@@ -1,79 +1,124 @@
 """One input as token ids, with which of its rows count."""
 
-import logging
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float32, Int
 
 from .family import Family
 from .positions import positions
+from .prompt import Prompt, fill_template, special
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture as a tower takes it: `grid` (rows, columns) of cells, and their patches."""
+
+    grid: tuple[int, int]
+    patches: Float32[np.ndarray, "patches values"]
+    blank: Bool[np.ndarray, " cells"]
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """`keep` marks the rows of the multi-vector; `cells` which cell of the grid each looks at."""
+    """`keep` marks the rows of the multi-vector, `pool` the states that the dense vector is the
+    mean of; `cells` says which cell of the grid each looks at, where there is one picture."""
 
     ids: Int[np.ndarray, " length"]
     positions: Int[np.ndarray, "3 length"]
     keep: Bool[np.ndarray, " length"]
+    pool: Bool[np.ndarray, " length"]
     cells: Int[np.ndarray, " length"]  # -1 for text
-    grid: tuple[int, int]
-    patches: Any = None  # Float32 [patches, 588] of a picture
+    grid: tuple[int, int]  # (0, 0) unless there is one picture
+    pictures: tuple[Seen, ...] = ()
 
 
-def _template(tokenizer: Any, text: str) -> list[int]:
-    tokenizer.encode_special_tokens = False  # here "<|...|>" is the token of that name
-    return list(tokenizer.encode(text, add_special_tokens=False).ids)
-
-
-def text_sequence(tokenizer: Any, family: Family, template: str, text: str) -> Sequence:
+def text_sequence(
+    tokenizer: Any, family: Family, template: str, text: str, instruction: str | None = None
+) -> Sequence:
     """A text in its template. Special tokens that a user writes are ordinary text.
 
-    Text beyond `family.max_text` tokens is cut, with a note in the log; empty text gives the
-    template's own tokens, so there is always a row.
+    Empty text gives the template's own tokens, so there is always a row.
     """
-    before, after = template.split("{text}")
-    first, last = _template(tokenizer, before), _template(tokenizer, after)
-    tokenizer.encode_special_tokens = True
-    own = list(tokenizer.encode(text, add_special_tokens=False).ids)
-    if len(own) > family.max_text:
-        log.warning("text of %d tokens cut to %d", len(own), family.max_text)
-        own = own[: family.max_text]
-    ids = np.array([*first, *own, *last], np.int64)
-    keep = np.ones(len(ids), bool)
-    if family.text_rows == "text" and own:
-        keep[: len(first)] = False
-        keep[len(first) + len(own) :] = False
+    prompt = fill_template(tokenizer, family, template, text, instruction)
+    ids = np.array(prompt.ids, np.int64)
+    keep = _text_rows(family, prompt)
     none = np.full(len(ids), -1, np.int64)
-    return Sequence(ids, positions(ids, -1, []), keep, none, (0, 0))
+    pool = _pooled(tokenizer, family, ids, keep, pictures=False)
+    return Sequence(ids, positions(ids, -1, []), keep, pool, none, (0, 0))
 
 
 def page_sequence(
     tokenizer: Any,
     family: Family,
-    image_token: int,
-    grid: tuple[int, int],
-    blank: Bool[np.ndarray, " cells"],
-    patches: Any,
+    pictures: Many[Seen],
+    text: str = "",
+    instruction: str | None = None,
 ) -> Sequence:
-    """A picture of `grid` (rows, columns) cells in the page template.
+    """A picture in the page template, or several with a text in the template of several.
 
     Blank cells give no row if the family says so, except that a blank page keeps its first.
     """
-    before, after = family.page.split("{image}")
-    first, last = _template(tokenizer, before), _template(tokenizer, after)
-    cells = grid[0] * grid[1]
-    ids = np.array([*first, *[image_token] * cells, *last], np.int64)
-    image = ids == image_token
+    alone = len(pictures) == 1 and not text
+    counts = [seen.grid[0] * seen.grid[1] for seen in pictures]
+    template = family.page if alone else family.several
+    prompt = fill_template(tokenizer, family, template, text, instruction, counts)
+    ids = np.array(prompt.ids, np.int64)
+    token = special(tokenizer, family.image_token)
+    image = ids == token
     keep = image.copy() if family.page_rows == "image" else np.ones(len(ids), bool)
     if family.drop_blank:
+        blank = np.concatenate([seen.blank for seen in pictures])
         drop = blank.copy()
         drop[0] &= not blank.all()
         keep[np.flatnonzero(image)[drop]] = False
     number = np.full(len(ids), -1, np.int64)
-    number[image] = np.arange(cells)
-    return Sequence(ids, positions(ids, image_token, [grid]), keep, number, grid, patches)
+    if alone:
+        number[image] = np.arange(counts[0])
+    pool = _pooled(tokenizer, family, ids, keep, pictures=True)
+    return Sequence(
+        ids,
+        positions(ids, token, [seen.grid for seen in pictures]),
+        keep,
+        pool,
+        number,
+        pictures[0].grid if alone else (0, 0),
+        tuple(pictures),
+    )
+
+
+def _text_rows(family: Family, prompt: Prompt) -> Bool[np.ndarray, " length"]:
+    keep = np.ones(len(prompt.ids), bool)
+    start, end = prompt.own
+    if family.text_rows == "text" and end > start:
+        keep[:start] = False
+        keep[end:] = False
+    elif family.text_rows == "after-first":
+        keep[0] = False
+    return keep
+
+
+def _pooled(
+    tokenizer: Any,
+    family: Family,
+    ids: Int[np.ndarray, " length"],
+    keep: Bool[np.ndarray, " length"],
+    *,
+    pictures: bool,
+) -> Bool[np.ndarray, " length"]:
+    if family.pooling in ("", "rows"):
+        return keep
+    pool = np.zeros(len(ids), bool)
+    if family.pooling == "first":
+        pool[0] = True
+    elif family.pooling == "last":
+        pool[-1] = True
+    elif not pictures:
+        pool[:] = True
+    else:
+        start = np.flatnonzero(ids == special(tokenizer, "<|vision_start|>"))[0]
+        end = np.flatnonzero(ids == special(tokenizer, "<|vision_end|>"))[-1]
+        pool[start : end + 1] = True
+    return pool

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from .images import MERGE, PATCH
+from .images import MERGE
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def see(visual: Any, pixels: Any, grids: list[tuple[int, int]]) -> Float[Any, "c
     import torch.nn.functional as F
 
     config = visual.config
-    windows = windows_of(grids, config.window_size // PATCH // MERGE)
+    windows = windows_of(grids, config.window_size // config.patch_size // MERGE)
     order = torch.from_numpy(windows.cells).to(pixels.device)
     x = visual.patch_embed(pixels.view(len(order), MERGE**2, -1)[order].flatten(0, 1))
     places = torch.from_numpy(windows.places.T).to(pixels.device)

@@ -1,0 +1,1 @@
+"""Published encoders as data: what each needs to run right, and those that quire refuses."""
