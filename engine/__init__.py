@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .encode.encoder import Encoder as Encoder
+    from .encode.load import load_encoder as load_encoder
     from .library import Library as Library
     from .rerank.load import load_reranker as load_reranker
     from .search.hits import Hit as Hit
@@ -12,10 +13,11 @@ _HOMES = {
     "Encoder": "encode.encoder",
     "Hit": "search.hits",
     "Library": "library",
+    "load_encoder": "encode.load",
     "load_reranker": "rerank.load",
 }
 
-__all__ = ["Encoder", "Hit", "Library", "load_reranker"]
+__all__ = ["Encoder", "Hit", "Library", "load_encoder", "load_reranker"]
 
 
 def __getattr__(name: str) -> object:

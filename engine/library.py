@@ -251,6 +251,6 @@ class Library:
 
 
 def _load_encoder(name: str) -> PageEncoder:
-    from .encode.encoder import Encoder
+    from .encode.load import load_encoder
 
-    return Encoder.load(name)
+    return load_encoder(name)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def load_encoder(model: str) -> "PageEncoder":
     """The encoder of that name or at that path."""
-    from ..encode.encoder import Encoder
+    from ..encode.load import load_encoder
 
-    return Encoder.load(model)
+    return load_encoder(model)
 
 
 def open_library(path: str, model: str | None = None, *, encoder: bool = True) -> "Library":

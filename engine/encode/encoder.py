@@ -17,6 +17,7 @@ from .batching import batches
 from .checkpoint import Checkpoint, load_checkpoint
 from .families.refused import refuse
 from .forward import forward
+from .guest import is_guest
 from .items import check_instruction, check_items, length_of, sequence_of
 from .protocol import Kind, Parts, Vectors
 from .shaping import shaped
@@ -67,6 +68,11 @@ class Encoder:
         import torch
 
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if is_guest(name_or_path):
+            raise EncodeError(
+                f"{name_or_path!r} is run by sentence-transformers and makes no Encoder: load it "
+                "with quire.engine.load_encoder"
+            )
         if family is None:
             refuse(name_or_path)
         checkpoint = load_checkpoint(

@@ -22,4 +22,6 @@ def load_encoder(
         )
     from .encoder import Encoder
 
-    return Encoder.load(name_or_path, device=device, revision=revision)
+    return Encoder.load(
+        name_or_path, device=device, revision=revision, local_files_only=local_files_only
+    )
