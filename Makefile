@@ -2,6 +2,7 @@
 #             DOCS=folder QUERY="a question" search documents of your own
 # make test   everything that must be green: style, types, tests
 # make bench  how good and how fast: quality on the samples, speed of each step
+# make hostile DIR=folder   read every file of a folder and tell how each ended
 # make samples   draw the sample documents again
 # make mini   train the default encoder again, resuming: TEXT=folder with prose*.jsonl(.xz)
 # make clean  remove what these have made, the environment too
@@ -15,7 +16,7 @@ export DOCS QUERY
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test bench samples mini clean
+.PHONY: demo test bench hostile samples mini clean
 
 demo: $(INSTALLED)
 	@library="demo-library/$$(basename "$$DOCS")-$$(printf %s "$$DOCS" | cksum | cut -d ' ' -f 1)"; \
@@ -36,6 +37,9 @@ test: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/quire eval tests/samples
 	$(BIN)/python tests/bench.py
+
+hostile: $(INSTALLED)
+	$(BIN)/python tests/hostile.py "$(DIR)"
 
 samples: $(INSTALLED)
 	$(BIN)/python tests/samples/make.py

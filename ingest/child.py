@@ -159,7 +159,7 @@ def _cause(code: int, said: str) -> tuple[Kind, str]:
     if code == -signal.SIGALRM:
         return Kind.TIMED_OUT, "took more time than allowed"
     if code == -signal.SIGKILL or "bad_alloc" in said:
-        return Kind.OUT_OF_MEMORY, "needs more memory than there is: split it"
+        return Kind.OUT_OF_MEMORY, "needs more memory than there is: split it, or allow less with --limit memory=..."
     if code < 0:
         name = signal.Signals(-code).name
         return Kind.DAMAGED, f"crashed the reading process ({name}): save it anew in a viewer"

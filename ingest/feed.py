@@ -107,7 +107,9 @@ class Feed:
                 self._work_ahead(child)  # into the slot that is free now
                 return drawn
         except ChildLost as lost:
-            raise self._lost(lost.kind, lost.reason, number) from lost
+            more = ": allow more with --limit seconds_per_page=..."
+            reason = lost.reason + (more if lost.kind is Kind.TIMED_OUT else "")
+            raise self._lost(lost.kind, reason, number) from lost
         if reply.kind is Kind.OUT_OF_MEMORY:
             child.kill()  # what it holds by now is anybody's guess
             raise self._lost(reply.kind, reply.reason, number)

@@ -7,7 +7,7 @@ from .errors import IngestError
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Bounds on reading one document. All must be above zero.
+    """Bounds on reading one document. All must be above zero. On the command line: --limit.
 
     seconds_to_open: until the page count and the outline are known.
     seconds_per_page: to draw one page and read its words.

@@ -38,8 +38,7 @@ class PictureReader:
         if image.width * image.height > self._max_pixels:
             reason = (
                 f"is {image.width} x {image.height} pixels and the limit is {self._max_pixels:,}:"
-                " save it smaller, or allow more with --max-pixels or"
-                " Limits(max_picture_pixels=...)"
+                " save it smaller, or allow more with --limit max_picture_pixels=..."
             )
             raise ReadFailed(Failure(self._path, Kind.TOO_BIG, reason))
         turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1), 0)

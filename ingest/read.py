@@ -92,7 +92,7 @@ class OpenDocument:
             if opened.pages > limits.max_pages:
                 reason = (
                     f"has {opened.pages:,} pages and the limit is {limits.max_pages:,}: split it,"
-                    " or allow more with --max-pages or Limits(max_pages=...)"
+                    " or allow more with --limit max_pages=..."
                 )
                 raise self._failed(Kind.TOO_BIG, reason)
         except BaseException:
@@ -137,7 +137,10 @@ class OpenDocument:
         left -= self._spare.waited if self._spare else 0.0
         if left <= 0:
             self.close()
-            reason = f"took more than {allowed:g} seconds: split it, or allow more with --seconds"
+            reason = (
+                f"took more than {allowed:g} seconds: split it, or allow more with "
+                "--limit seconds_per_document=..."
+            )
             raise self._failed(Kind.TIMED_OUT, reason)
         number, self._next = self._next, self._next + 1
         engine = self._engines[0]
@@ -211,7 +214,7 @@ def _unchanged(source: Source, limits: Limits) -> str:
             if size > limits.max_bytes:
                 reason = (
                     f"has {size:,} bytes and the limit is {limits.max_bytes:,}: split it, or allow "
-                    "more with --max-bytes or Limits(max_bytes=...)"
+                    "more with --limit max_bytes=..."
                 )
                 raise ReadFailed(Failure(path, Kind.TOO_BIG, reason))
             if document_id(path) == source.id:

@@ -150,7 +150,7 @@ def _tail(page: Drawing) -> Tail:
     )
 
 
-_MEMORY = "needs more memory than allowed: allow more with Limits(memory=...), or split it"
+_MEMORY = "needs more memory than allowed: allow more with --limit memory=..., or split it"
 
 
 def _broken(error: Exception) -> str:
