@@ -2,20 +2,22 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
 
 HOME = Path(os.environ.get("QUIRE_GOLDEN") or Path(__file__).parents[2] / "shared" / "golden")
 
 
-def golden(name: str) -> Path:
+def golden(name: str, file: str = "inputs/meta.json") -> Path:
     """The folder of one reference; the test that asks is skipped where there is none."""
     folder = HOME / name
-    if not (folder / "inputs" / "meta.json").is_file():
+    if not (folder / file).is_file():
         pytest.skip(f"no reference at {folder}: name a folder that holds it in QUIRE_GOLDEN")
     return folder
 
@@ -24,6 +26,19 @@ def told(folder: Path) -> dict[str, Any]:
     """What is asked, as plain values."""
     values: dict[str, Any] = json.loads((folder / "inputs" / "meta.json").read_text("utf-8"))
     return values
+
+
+def tolerance(folder: Path) -> float:
+    """Of one component in float32, as the reference's own text tells it."""
+    text = (folder / "README.md").read_text("utf-8")
+    found = re.search(r"([\d.]+e-\d+) per component|Tolerance ([\d.]+e-\d+)", text)
+    assert found, f"{folder}/README.md tells no tolerance"
+    return float(found[1] or found[2])
+
+
+def pictures(folder: Path, names: list[str], *, resized: bool = True) -> list[Image.Image]:
+    """Pictures as the reference had resized them, or as they were before."""
+    return [Image.open(folder / "inputs" / ("resized" if resized else "images") / n) for n in names]
 
 
 def arrays(folder: Path, file: str) -> dict[str, np.ndarray]:

@@ -18,24 +18,13 @@ def forward(
 ) -> Iterator[Vectors]:
     """All heads of a batch of inputs, in order. `tasks`: one for each.
 
-    Padding stands at the right, where causal rows never see it; other models are told of it. Rows
-    of queries take the learned length of their token, where the checkpoint has such.
+    Rows of queries take the learned length of their token, where the checkpoint has such.
     """
     import torch
     import torch.nn.functional as F
 
     family = checkpoint.family
-    longest = max(len(s.ids) for s in sequences)
-    ids = torch.zeros(len(sequences), longest, dtype=torch.long)
-    places = torch.zeros(3, len(sequences), longest, dtype=torch.long)
-    real = torch.zeros(len(sequences), longest, dtype=torch.bool)
-    for i, s in enumerate(sequences):
-        n = len(s.ids)
-        ids[i, :n], real[i, :n] = torch.from_numpy(s.ids), True
-        places[:, i, :n] = torch.from_numpy(s.positions)
-    ids, places, real = ids.to(device), places.to(device), real.to(device)
-    checkpoint.route.set(tasks, device, getattr(torch, family.precision))
-    hidden = _states(checkpoint, ids, places, real, sequences).float()
+    hidden, ids = states(checkpoint, device, sequences, tasks)
     rows: Any = None
     if checkpoint.projector is not None:
         checkpoint.route.set(tasks, device, torch.float32)
@@ -51,7 +40,7 @@ def forward(
         else:
             dense = mean_of(rows[i, :n], keep)
         multi = dense[None] if rows is None else rows[i, :n][keep]
-        cells = s.cells[s.keep] if rows is not None else np.array([-1])
+        cells = np.array([-1]) if rows is None else s.cells[s.keep]
         yield Vectors(
             multi=multi.cpu().numpy(),
             dense=dense.cpu().numpy(),
@@ -61,28 +50,52 @@ def forward(
         )
 
 
-def _states(
-    checkpoint: Checkpoint, ids: Any, places: Any, real: Any, sequences: list[Tokens]
-) -> Any:
-    """Last hidden states [batch, length, width]."""
-    family, model = checkpoint.family, checkpoint.model
-    mask = None
-    if family.attention == "bidirectional":
-        mask = real[:, None, None, :].expand(-1, 1, real.shape[1], -1)
-    if family.backbone == "xlm-roberta":
-        first = model.config.pad_token_id + 1
+def states(
+    checkpoint: Checkpoint, device: str, sequences: list[Tokens], tasks: Sequence[str]
+) -> tuple[Any, Any]:
+    """Last hidden states, float32 [batch, longest, width], and the ids [batch, longest].
+
+    Padding stands at the right. Causal models never look there, and so are not told of it; states
+    of padding mean nothing.
+    """
+    import torch
+
+    longest = max(len(s.ids) for s in sequences)
+    ids = torch.zeros(len(sequences), longest, dtype=torch.long)
+    places = torch.zeros(3, len(sequences), longest, dtype=torch.long)
+    real = torch.zeros(len(sequences), longest, dtype=torch.bool)
+    for i, s in enumerate(sequences):
+        n = len(s.ids)
+        ids[i, :n], real[i, :n] = torch.from_numpy(s.ids), True
+        places[:, i, :n] = torch.from_numpy(s.positions)
+    ids, places, real = ids.to(device), places.to(device), real.to(device)
+    checkpoint.route.set(tasks, device, getattr(torch, checkpoint.family.precision))
+    pictures = [picture for s in sequences for picture in s.pictures]
+    if checkpoint.family.image_token:
+        return _of_pages(checkpoint, ids, places, real, pictures).float(), ids
+    return _of_text(checkpoint, ids, places, real).float(), ids
+
+
+def _of_text(checkpoint: Checkpoint, ids: Any, places: Any, real: Any) -> Any:
+    model = checkpoint.model
+    if checkpoint.family.backbone == "xlm-roberta":
         return model(
             input_ids=ids,
             attention_mask=real.long(),
-            position_ids=places[0] + first,
+            position_ids=places[0] + model.config.pad_token_id + 1,
             token_type_ids=ids.new_zeros(ids.shape),
         ).last_hidden_state
-    if family.backbone == "qwen3":
-        return model(
-            input_ids=ids, position_ids=places[0], attention_mask=mask, use_cache=False
-        ).last_hidden_state
+    return model(
+        input_ids=ids,
+        position_ids=places[0],
+        attention_mask=_both_ways(checkpoint, real),
+        use_cache=False,
+    ).last_hidden_state
+
+
+def _of_pages(checkpoint: Checkpoint, ids: Any, places: Any, real: Any, pictures: list[Any]) -> Any:
+    family, model = checkpoint.family, checkpoint.model
     embedded = model.language_model.embed_tokens(ids)
-    pictures = [picture for s in sequences for picture in s.pictures]
     deep = {}
     if pictures:
         shown = (ids == checkpoint.image_token) & real
@@ -93,7 +106,14 @@ def _states(
     return model.language_model(
         inputs_embeds=embedded,
         position_ids=places,
-        attention_mask=mask,
+        attention_mask=_both_ways(checkpoint, real),
         use_cache=False,
         **deep,
     ).last_hidden_state
+
+
+def _both_ways(checkpoint: Checkpoint, real: Any) -> Any:
+    """What each token may look at, [batch, 1, from, to], where that is not what came before it."""
+    if checkpoint.family.attention == "causal":
+        return None
+    return real[:, None, None, :].expand(-1, 1, real.shape[1], -1)
