@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from .errors import IngestError
 from .failure import Kind
+from .group import end_group, ends_within
 from .wire import Failed, Hello, Request, SomeReply, pack, unpack_reply
 
 SLOTS = 4  # pages drawn ahead of the caller
@@ -119,10 +120,7 @@ class Child:
 
     def kill(self) -> None:
         """End the process, with all it started, and free what is theirs. May be called twice."""
-        with suppress(ProcessLookupError):
-            if self._process.returncode is None:  # else the number may be another's by now
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        end_group(self._process)
         self.disown()
 
     def disown(self) -> None:
@@ -140,14 +138,9 @@ class Child:
 
     def _mourn(self) -> NoReturn:
         """It ended by itself: tell why."""
-        deadline = time.monotonic() + _END_SECONDS
-        while not os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-            if time.monotonic() > deadline:
-                self.distrust()
-            time.sleep(0.001)
-        with suppress(ProcessLookupError):  # first what it started: its number is ours until wait
-            os.killpg(self._process.pid, signal.SIGKILL)
-        code = self._process.wait()
+        if not ends_within(self._process, _END_SECONDS):
+            self.distrust()
+        code = end_group(self._process)
         self._errors.seek(0)
         said = self._errors.read()[-4096:].decode(errors="replace").strip()
         self.kill()
@@ -159,7 +152,10 @@ def _cause(code: int, said: str) -> tuple[Kind, str]:
     if code == -signal.SIGALRM:
         return Kind.TIMED_OUT, "took more time than allowed"
     if code == -signal.SIGKILL or "bad_alloc" in said:
-        return Kind.OUT_OF_MEMORY, "needs more memory than there is: split it, or allow less with --limit memory=..."
+        return (
+            Kind.OUT_OF_MEMORY,
+            "needs more memory than there is: split it, or allow less with --limit memory=...",
+        )
     if code < 0:
         name = signal.Signals(-code).name
         return Kind.DAMAGED, f"crashed the reading process ({name}): save it anew in a viewer"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-DocumentKind = Literal["pdf", "image"]
+DocumentKind = Literal["pdf", "image", "office", "html", "markdown", "svg", "text", "code"]
 
 
 @dataclass(frozen=True)

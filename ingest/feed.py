@@ -74,6 +74,7 @@ class Feed:
             passwords=list(self._how.passwords),
             memory=limits.memory,
             max_picture_pixels=limits.max_picture_pixels,
+            max_text_bytes=limits.max_text_bytes,
             seconds=limits.seconds_to_open + _GRACE_SECONDS,
         )
         self._child = child = POOL.take()

@@ -110,7 +110,9 @@ def _look(path: str, explicit: bool) -> tuple[str, DocumentKind] | Failure | Non
             head = file.read(HEAD_BYTES)
         if not head:
             reason = "has 0 bytes: fetch or save it again"
-            return Failure(path, Kind.EMPTY, reason) if ours else None
+            # An empty __init__.py or .gitkeep.txt is as it should be.
+            said = explicit or claim not in (None, "text", "code")
+            return Failure(path, Kind.EMPTY, reason) if said else None
         kind = sniff(head, claim)
         if kind is None:
             return _unknown(path, head) if ours else None
@@ -121,7 +123,9 @@ def _look(path: str, explicit: bool) -> tuple[str, DocumentKind] | Failure | Non
 
 def _unknown(path: str, head: bytes) -> Failure:
     content = looks_like(head)
-    reason = f"holds {content}, none of PDF, PNG, JPEG, TIFF, WebP: convert it to PDF first"
+    reason = (
+        f"holds {content}, none of PDF, picture, Office document or text named as such: convert it"
+    )
     return Failure(path, Kind.UNSUPPORTED, reason)
 
 

@@ -16,6 +16,9 @@ class Limits:
     memory: bytes of address space that reading may add (kept by Linux only).
     max_pages: a document with more is refused.
     max_bytes: a file with more is refused.
+    seconds_to_convert: until LibreOffice has made a PDF of an Office document.
+    max_unpacked_bytes: an Office document that unpacks to more is refused.
+    max_text_bytes: a text or web page with more is refused.
     max_picture_pixels: a picture with more is refused before it is decoded. The default
         is where Pillow speaks of a decompression bomb.
     """
@@ -27,6 +30,9 @@ class Limits:
     max_pages: int = 10_000
     max_bytes: int = 2 * 2**30
     max_picture_pixels: int = 178_956_970
+    seconds_to_convert: float = 120
+    max_unpacked_bytes: int = 2**30
+    max_text_bytes: int = 8 * 2**20
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -30,18 +30,11 @@ pymupdf.TOOLS.mupdf_display_warnings(False)
 
 
 class PdfReader:
-    """An open PDF."""
+    """An open PDF, or what MuPDF made pages of."""
 
-    def __init__(self, path: str, passwords: Sequence[str]) -> None:
-        """passwords: tried in turn if the file is locked. Pictures inside are held by the memory
-        limit. Raises ReadFailed for a file that stays locked and for one without pages."""
-        self._path = path
-        # By number, since MuPDF takes no name that is not valid UTF-8. And told to be a PDF:
-        # of other formats that it recognises (SVG, HTML) it would follow links to other files.
-        self._bytes = open(path, "rb")  # noqa: SIM115 (closed with the reader)
-        self._file = pymupdf.open(f"/dev/fd/{self._bytes.fileno()}", filetype="pdf")
-        if self._file.needs_pass and not any(map(self._file.authenticate, passwords)):
-            raise self._failed(Kind.PASSWORD, locked(passwords))
+    def __init__(self, path: str, opened: Any) -> None:
+        """opened: a document of PyMuPDF's, unlocked. Raises ReadFailed for one without pages."""
+        self._path, self._file = path, opened
         self.pages: int = self._file.page_count
         if self.pages < 1:
             raise self._failed(
@@ -87,7 +80,6 @@ class PdfReader:
     def close(self) -> None:
         """Close the file and give MuPDF's cache of fonts and pictures back."""
         self._file.close()
-        self._bytes.close()
         pymupdf.TOOLS.store_shrink(100)
         pymupdf.TOOLS.reset_mupdf_warnings()
 
@@ -120,6 +112,21 @@ class PdfReader:
     def _failed(self, kind: Kind, reason: str) -> ReadFailed:
         self.close()
         return ReadFailed(Failure(self._path, kind, reason))
+
+
+def open_pdf(path: str, passwords: Sequence[str]) -> PdfReader:
+    """passwords: tried in turn if the file is locked. Pictures inside are held by the memory limit.
+
+    Raises ReadFailed for a file that stays locked and for one without pages.
+    """
+    # By number, since MuPDF takes no name that is not valid UTF-8. And told to be a PDF: of other
+    # formats that it recognises (SVG, HTML) it would follow links to other files.
+    with open(path, "rb") as file:
+        opened = pymupdf.open(f"/dev/fd/{file.fileno()}", filetype="pdf")
+    if opened.needs_pass and not any(map(opened.authenticate, passwords)):
+        opened.close()
+        raise ReadFailed(Failure(path, Kind.PASSWORD, locked(passwords)))
+    return PdfReader(path, opened)
 
 
 def _paint(commands: Any, box: Any, across: int, down: int) -> bytes:

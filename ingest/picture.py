@@ -1,4 +1,4 @@
-"""Pictures (PNG, JPEG, TIFF, WebP) through Pillow. Imported in the reading process only."""
+"""Pictures through Pillow. Imported in the reading process only."""
 
 import math
 from typing import Any
@@ -8,8 +8,10 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from .budget import PixelBudget, fit
 from .drawing import Drawing
 from .failure import Failure, Kind, ReadFailed
+from .sniff import is_heif
 
-_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "AVIF")
+_FRAMES = ("TIFF", "GIF")  # formats whose frames are pages
 # EXIF orientation -> the clockwise turn that makes the picture upright (mirroring aside).
 _TURNS = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 # A photo is decoded at the smallest eighth that keeps this many pixels for one of the result
@@ -18,14 +20,15 @@ _OVERSAMPLING = 2
 
 
 class PictureReader:
-    """An open picture. Every frame of a TIFF is a page; of other formats the first one counts."""
+    """An open picture. Frames of a TIFF or GIF are pages; of other formats the first one counts."""
 
     def __init__(self, path: str, max_picture_pixels: int) -> None:
         self._path = path
         self._max_pixels = max_picture_pixels
         self.title = ""
         self._file = _open(path)
-        self.pages: int = getattr(self._file, "n_frames", 1) if self._file.format == "TIFF" else 1
+        several = self._file.format in _FRAMES
+        self.pages: int = getattr(self._file, "n_frames", 1) if several else 1
 
     def info(self) -> dict[str, Any]:
         return {"outline": []}
@@ -77,7 +80,19 @@ def _open(path: str) -> Image.Image:
         factory, accept = Image.OPEN[name]
         if accept is not None and accept(head) is True:
             return factory(open(path, "rb"), "")
+    if is_heif(head):
+        return _open_heif(path)
     raise UnidentifiedImageError("no picture of a format known here")
+
+
+def _open_heif(path: str) -> Image.Image:
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError as error:
+        reason = "is a HEIF picture, which pillow-heif reads: pip install 'quire[heif]'"
+        raise ReadFailed(Failure(path, Kind.MISSING, reason)) from error
+    opened: Image.Image = HeifImageFile(open(path, "rb"), "")  # noqa: SIM115 (closed with it)
+    return opened
 
 
 def _on_white(image: Image.Image) -> Image.Image:

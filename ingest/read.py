@@ -11,6 +11,7 @@ from .failure import Failure, Kind, ReadFailed
 from .feed import Drawn, Feed
 from .find import Found, Source, find
 from .limits import Limits
+from .office import Converted
 from .options import Reading
 from .page import Page, Word
 from .version import engine_version, picture_engine
@@ -83,11 +84,16 @@ class OpenDocument:
         how: Reading,
     ) -> None:
         self._path, self._limits = path, limits
-        self._kind, self._budget, self._how = source.kind, budget, how
-        self._engines = list(how.engines) if source.kind == "pdf" else [""]
+        self._kind: DocumentKind = source.kind
+        self._budget, self._how = budget, how
+        self._converted: Converted | None = None
         self._feeds: list[Feed] = []
         self._spare: Feed | None = None  # of the next library, once a page needs it
         try:
+            if source.kind == "office":
+                self._converted = Converted(path, limits)
+                self._kind = "pdf"
+            self._engines = list(how.engines) if self._kind == "pdf" else ["pymupdf"]
             opened = self._open()
             if opened.pages > limits.max_pages:
                 reason = (
@@ -105,7 +111,7 @@ class OpenDocument:
             pages=opened.pages,
             title=opened.title or os.fsencode(Path(path).stem).decode(errors="replace"),
             size=os.path.getsize(path),
-            engine=_named(source.kind, self._engines[0]),
+            engine=self._named(self._engines[0]),
             info=self._feeds[0].info,
         )
         self._next = 1
@@ -154,7 +160,7 @@ class OpenDocument:
             if again is None:
                 raise
             drawn, engine = again, self._engines[1]
-        return _page(drawn, self.document.id, number, _named(self._kind, engine))
+        return _page(drawn, self.document.id, number, self._named(engine))
 
     def close(self) -> None:
         """Stop reading; what was drawn ahead is dropped. May be called twice."""
@@ -163,6 +169,8 @@ class OpenDocument:
             if feed is not None:
                 feed.close()
         self._spare = None
+        if self._converted is not None:
+            self._converted.close()
 
     def _open(self) -> Opened:
         """Open it with the first library that can; those that cannot are not asked again."""
@@ -198,8 +206,20 @@ class OpenDocument:
 
     def _feed(self, engine: int = 0) -> Feed:
         return Feed(
-            self._path, self._kind, self._engines[engine], self._budget, self._limits, self._how
+            self._converted.pdf if self._converted else self._path,
+            self._kind,
+            self._engines[engine],
+            self._budget,
+            self._limits,
+            self._how,
         )
+
+    def _named(self, engine: str) -> str:
+        """What made the pages, with versions."""
+        if self._kind == "image":
+            return picture_engine()
+        name = engine_version(engine)
+        return f"{self._converted.engine} + {name}" if self._converted else name
 
     def _failed(self, kind: Kind, reason: str) -> ReadFailed:
         return ReadFailed(Failure(self._path, kind, reason))
@@ -223,10 +243,6 @@ def _unchanged(source: Source, limits: Limits) -> str:
         except OSError as error:
             reason = f"{error.strerror or error}: check that it exists and may be read"
     raise ReadFailed(Failure(source.paths[0], Kind.UNREADABLE, reason))
-
-
-def _named(kind: DocumentKind, engine: str) -> str:
-    return picture_engine() if kind == "image" else engine_version(engine)
 
 
 def _page(drawn: Drawn, document: str, number: int, engine: str) -> Page:

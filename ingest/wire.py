@@ -26,6 +26,7 @@ class Open:
     engine: str
     memory: int
     max_picture_pixels: int
+    max_text_bytes: int
     seconds: float
     passwords: list[str] = field(default_factory=list, repr=False)
 

@@ -129,13 +129,21 @@ def _reader(request: Open) -> Reader:
         from .picture import PictureReader
 
         return PictureReader(request.path, request.max_picture_pixels)
+    if request.kind in ("text", "code"):
+        from .plain import PlainReader
+
+        return PlainReader(request.path, request.max_text_bytes)
+    if request.kind != "pdf":
+        from .markup import open_markup
+
+        return open_markup(request.path, request.kind, request.max_text_bytes)
     if request.engine == "pypdfium2":
         from .pdfium import PdfiumReader
 
         return PdfiumReader(request.path, request.passwords)
-    from .pdf import PdfReader
+    from .pdf import open_pdf
 
-    return PdfReader(request.path, request.passwords)
+    return open_pdf(request.path, request.passwords)
 
 
 def _tail(page: Drawing) -> Tail:

@@ -31,7 +31,7 @@ def test_content_decides_and_not_the_name(tmp_path: Path) -> None:
 
 
 def test_other_files_in_a_folder_are_passed_over_silently(tmp_path: Path) -> None:
-    put(tmp_path, notes__txt=b"about %PDF-1.7 files", empty__txt=b"", tool__py=b"print()")
+    put(tmp_path, notes__ini=b"about %PDF-1.7 files", empty__txt=b"", tool__exe=b"MZ\0")
     found = find([tmp_path])
     assert (found.documents, found.failures) == ([], [])
 
@@ -48,8 +48,8 @@ def test_a_file_named_like_a_document_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_file_given_explicitly_is_always_reported(tmp_path: Path) -> None:
-    put(tmp_path, notes__txt=b"hello")
-    [failure] = find([tmp_path / "notes.txt"]).failures
+    put(tmp_path, notes__ini=b"hello")
+    [failure] = find([tmp_path / "notes.ini"]).failures
     assert failure.kind is Kind.UNSUPPORTED
     assert "plain text" in failure.reason
 
