@@ -10,7 +10,7 @@ import pytest
 from golden import arrays, golden, told
 from tokenizers import Tokenizer
 
-from quire.engine.rerank.content import Content
+from quire.engine.encode.protocol import Parts
 from quire.engine.rerank.family import QWEN3
 from quire.engine.rerank.judge import Judge
 from quire.engine.rerank.load import family_of
@@ -32,7 +32,7 @@ def tolerance(folder: Path, of: str) -> float:
 def judge(folder: Path, kind: str, max_tokens: int = QWEN3.max_tokens) -> Judge:
     checkpoint = folder / f"checkpoint_{kind}"
     family = replace(family_of(checkpoint), max_tokens=max_tokens)
-    return Judge(load_weights(checkpoint, family, "cpu"), family)
+    return Judge(load_weights(checkpoint, family, "cpu"))
 
 
 def by_query(pairs: list[dict[str, Any]]) -> dict[tuple[str | None, str], list[int]]:
@@ -63,7 +63,7 @@ def test_prompts_have_exactly_the_ids_of_the_recipe(kind: str) -> None:
     mask = ids["truncated.attention_mask"].astype(bool)
     for i, pair in enumerate(asked["pairs"]):
         instruction = pair["instruction"] or QWEN3.instruction
-        parts = instruction, Content(pair["query"]), Content(pair["document"])
+        parts = instruction, *(Parts(texts=(pair[key],)) for key in ("query", "document"))
         np.testing.assert_array_equal(whole.write(*parts).ids, ids[f"pair.{i}.input_ids"])
         wanted = ids["truncated.input_ids"][i][mask[i]]
         np.testing.assert_array_equal(cut.write(*parts).ids, wanted)

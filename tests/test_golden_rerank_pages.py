@@ -13,11 +13,11 @@ from golden import HOME, arrays, golden, told
 from PIL import Image
 from tokenizers import Tokenizer
 
-from quire.engine.rerank.content import Content
+from quire.engine.encode.images import size_of
+from quire.engine.encode.protocol import Parts
 from quire.engine.rerank.family import QWEN3_VL
 from quire.engine.rerank.judge import Judge
 from quire.engine.rerank.load import family_of, load_reranker
-from quire.engine.rerank.pictures import size_of
 from quire.engine.rerank.prompt import Prompter
 from quire.engine.rerank.weights import load_weights
 from quire.ingest.budget import PixelBudget
@@ -33,14 +33,15 @@ def tolerance(folder: Path) -> float:
     return float(found[1])
 
 
-def content(folder: Path, item: dict[str, str]) -> Content:
+def content(folder: Path, item: dict[str, str]) -> Parts:
+    texts = (item["text"],) if "text" in item else ()
     if "image" not in item:
-        return Content(item.get("text", ""))
+        return Parts(texts=texts)
     with Image.open(folder / "inputs" / "images" / item["image"]) as picture:
-        return Content(item.get("text", ""), (picture.copy(),))
+        return Parts((picture.copy(),), texts)
 
 
-def cases(folder: Path) -> Iterator[tuple[int, str | None, Content, list[Content]]]:
+def cases(folder: Path) -> Iterator[tuple[int, str | None, Parts, list[Parts]]]:
     for i, case in enumerate(told(folder)["cases"]):
         documents = [content(folder, item) for item in case["documents"]]
         yield i, case.get("instruction"), content(folder, case["query"]), documents
@@ -62,14 +63,15 @@ def test_prompts_have_exactly_the_ids_and_grids_of_the_script() -> None:
         for j, document in enumerate(documents):
             prompt = write(instruction or QWEN3_VL.instruction, query, document)
             np.testing.assert_array_equal(prompt.ids, ids[f"{i}.{j}.input_ids"])
-            grid = [(1, high // patch, wide // patch) for wide, high in prompt.sizes]
+            sizes = [size_of(*p.size, QWEN3_VL.budget, "raised") for p in prompt.pictures]
+            grid = [(1, high // patch, wide // patch) for wide, high in sizes]
             assert grid == [tuple(row) for row in ids.get(f"{i}.{j}.image_grid_thw", [])]
 
 
 def test_what_is_too_long_loses_words_and_keeps_special_tokens() -> None:
     folder = golden(NAME)
     asked = told(folder)
-    query, document = (Content(asked["truncated"][key]) for key in ("query", "document"))
+    query, document = (Parts(texts=(asked["truncated"][key],)) for key in ("query", "document"))
     write = prompter(folder, max_tokens=asked["truncated_max_length"]).write
     found = write(QWEN3_VL.instruction, query, document).ids
     wanted = arrays(folder, "inputs/inputs.safetensors")["truncated.input_ids"]
@@ -90,7 +92,7 @@ def test_the_score_of_what_was_cut_is_that_of_the_script() -> None:
     folder = golden(NAME)
     asked, checkpoint = told(folder), folder / "checkpoint"
     family = replace(family_of(checkpoint), max_tokens=asked["truncated_max_length"])
-    model = Judge(load_weights(checkpoint, family, "cpu"), family)
+    model = Judge(load_weights(checkpoint, family, "cpu"))
     found = model.score(asked["truncated"]["query"], [asked["truncated"]["document"]])
     wanted = arrays(folder, "expected/fp32.safetensors")["truncated"]
     np.testing.assert_allclose(found, wanted, 0, tolerance(folder))
@@ -107,6 +109,6 @@ def test_pictures_get_the_size_that_the_script_gives_them() -> None:
         budget = PixelBudget(row["max_pixels"], row["min_pixels"], row["factor"])
         if row.get("refused"):
             with pytest.raises(IngestError, match="times as long as wide"):
-                size_of(row["width"], row["height"], budget)
+                size_of(row["width"], row["height"], budget, "raised")
         else:
-            assert size_of(row["width"], row["height"], budget) == tuple(row["resized"])
+            assert size_of(row["width"], row["height"], budget, "raised") == tuple(row["resized"])

@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from ..encode.guest import PREFIX, load_guest
 from ..errors import RerankError
-from .content import contents
+from .candidates import read
 from .protocol import Candidate, Reads
 
 BATCH = 16  # pairs; sentence-transformers puts those of like length together
@@ -60,7 +60,7 @@ class CrossEncoderReranker:
         """
         if not isinstance(query, str):
             raise RerankError(f"query is {type(query).__name__}: pass a question as a string")
-        pairs = [(query, item.text) for item in contents(candidates, self.reads)]
+        pairs = [(query, "".join(item.texts)) for item in read(candidates, self.reads)]
         if not pairs:
             return np.zeros(0, np.float32)
         found = self._model.predict(pairs, batch_size=BATCH, show_progress_bar=False)

@@ -24,7 +24,7 @@ class Family:
     """
 
     name: str
-    model_type: str  # of config.json
+    backbone: str  # model_type of config.json
     reads: Reads
     instruction: str  # taken when the caller gives none
     opening: str
@@ -48,7 +48,7 @@ class Family:
 # Source: README of QwenLM/Qwen3-Embedding @ f4ad0c4.
 QWEN3 = Family(
     name="qwen3-reranker",
-    model_type="qwen3",
+    backbone="qwen3",
     reads="text",
     instruction="Given a web search query, retrieve relevant passages that answer the query",
     opening=_SYSTEM,
@@ -64,7 +64,7 @@ QWEN3 = Family(
 # Source: src/models/qwen3_vl_reranker.py of QwenLM/Qwen3-VL-Embedding @ 8ce3aab.
 QWEN3_VL = Family(
     name="qwen3-vl-reranker",
-    model_type="qwen3_vl",
+    backbone="qwen3_vl",
     reads="pages",
     instruction="Given a search query, retrieve relevant candidates that answer the query.",
     opening=_SYSTEM,

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from ..encode.images import MERGE, blank_cells, patches, to_array
 from ..encode.positions import positions
-from .pictures import patches
+from ..encode.sequence import Seen
+from ..encode.towers import look
 from .prompt import Prompt
 from .weights import Weights
 
@@ -24,8 +26,8 @@ def logits(weights: Weights, prompts: list[Prompt], image: int) -> Float32[np.nd
     for i, prompt in enumerate(prompts):
         ids[i, : len(prompt.ids)] = torch.from_numpy(prompt.ids)
     ids = ids.to(device)
-    if weights.visual is None:
-        hidden = weights.language(input_ids=ids, use_cache=False).last_hidden_state
+    if weights.family.budget is None:
+        hidden = weights.model(input_ids=ids, use_cache=False).last_hidden_state
     else:
         hidden = _with_pictures(weights, prompts, ids, image)
     last = torch.tensor([len(p.ids) - 1 for p in prompts], device=device)
@@ -35,31 +37,21 @@ def logits(weights: Weights, prompts: list[Prompt], image: int) -> Float32[np.nd
 
 
 def _with_pictures(weights: Weights, prompts: list[Prompt], ids: Any, image: int) -> Any:
-    """Hidden states of prompts with pictures in some or all: positions are computed here."""
+    """Hidden states of prompts of which some or all hold pictures."""
     import torch
 
-    language, factor = weights.language, weights.visual.config.patch_size
-    merge = weights.visual.config.spatial_merge_size
+    language = weights.model.language_model
+    seen = [_see(weights, prompt) for prompt in prompts]
     places = torch.zeros(3, *ids.shape, dtype=torch.long)
-    shown = torch.zeros_like(ids, dtype=torch.bool)
     for i, prompt in enumerate(prompts):
-        n = len(prompt.ids)
-        cells = [(h // factor // merge, w // factor // merge) for w, h in prompt.sizes]
-        places[:, i, :n] = torch.from_numpy(positions(prompt.ids, image, cells))
-        shown[i, :n] = torch.from_numpy(prompt.ids == image).to(ids.device)
-    embedded = language.embed_tokens(ids)
-    deep = None
-    if any(prompt.pictures for prompt in prompts):
-        look = weights.look
-        assert look is not None  # a model with a tower was loaded with it
-        pairs = [pair for p in prompts for pair in zip(p.pictures, p.sizes, strict=True)]
-        pixels = np.concatenate([patches(*pair, look) for pair in pairs])
-        grids = torch.tensor([(1, h // factor, w // factor) for _, (w, h) in pairs])
-        seen = weights.visual(
-            torch.from_numpy(pixels).to(ids.device, embedded.dtype), grid_thw=grids.to(ids.device)
-        )
-        embedded = embedded.masked_scatter(shown[..., None], seen.pooler_output.to(embedded.dtype))
-        deep = seen.deepstack_features
+        grids = [picture.grid for picture in seen[i]]
+        own = positions(prompt.ids, image, grids)
+        places[:, i, : len(prompt.ids)] = torch.from_numpy(own)
+    embedded, shown, deep = language.embed_tokens(ids), None, None
+    if pictures := [picture for own in seen for picture in own]:
+        shown = ids == image  # padding is token 0, an ordinary one
+        cells, deep = look(weights.model.visual, weights.family.backbone, pictures, embedded)
+        embedded = embedded.masked_scatter(shown[..., None], cells.to(embedded.dtype))
     return language(
         inputs_embeds=embedded,
         position_ids=places.to(ids.device),
@@ -67,3 +59,14 @@ def _with_pictures(weights: Weights, prompts: list[Prompt], ids: Any, image: int
         deepstack_visual_embeds=deep,
         use_cache=False,
     ).last_hidden_state
+
+
+def _see(weights: Weights, prompt: Prompt) -> list[Seen]:
+    found, budget = [], weights.family.budget
+    assert budget is not None  # a family without one was given no picture
+    for picture in prompt.pictures:
+        pixels = to_array(picture, budget, "white", "raised")
+        grid = (pixels.shape[0] // budget.factor, pixels.shape[1] // budget.factor)
+        own = patches(pixels, weights.mean, weights.std, budget.factor // MERGE)
+        found.append(Seen(grid, own, blank_cells(pixels, budget.factor)))
+    return found

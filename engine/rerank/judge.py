@@ -12,9 +12,9 @@ from PIL import Image
 from quire.ingest.page import Page
 
 from ..encode.batching import batches
+from ..encode.protocol import Parts
 from ..errors import RerankError
-from .content import Content, content_of, contents
-from .family import Family
+from .candidates import parts_of, read
 from .forward import logits
 from .prompt import Prompter
 from .protocol import Candidate, Reads
@@ -29,9 +29,9 @@ class Judge:
     Runs in float32 on a CPU and in bfloat16 on CUDA. Not to be shared between threads.
     """
 
-    def __init__(self, weights: Weights, family: Family) -> None:
-        self._weights, self.family = weights, family
-        self._prompter = Prompter(weights.tokenizer, family)
+    def __init__(self, weights: Weights) -> None:
+        self._weights, self.family = weights, weights.family
+        self._prompter = Prompter(weights.tokenizer, weights.family)
 
     @property
     def name(self) -> str:
@@ -53,17 +53,18 @@ class Judge:
 
     def score(
         self,
-        query: str | Image.Image | Page | Content,
-        candidates: Sequence[Candidate | Content],
+        query: str | Image.Image | Page | Parts,
+        candidates: Sequence[Candidate | Parts],
         *,
         instruction: str | None = None,
     ) -> Float32[np.ndarray, " n"]:
         """The probability, in [0, 1], that each candidate answers the query; in their order.
 
         It is that of "yes" against "no" alone, so 0.5 is undecided. `instruction`: what counts as
-        an answer, in one sentence; the family's own if not given. Too long a candidate is cut, as
-        the family says. No candidates give an empty array. Raises RerankError for what the model
-        cannot read.
+        an answer, in one sentence; the family's own if not given. `Parts` are pictures with the
+        text that follows them. Too long a candidate is cut, as the family says. No candidates give
+        an empty array. Raises RerankError for what the model cannot read, IngestError for a
+        picture more than 200 times as long as wide.
         """
         pairs = self.logits(query, candidates, instruction=instruction)
         half = (pairs[:, 1] - pairs[:, 0]) / 2
@@ -72,8 +73,8 @@ class Judge:
 
     def logits(
         self,
-        query: str | Image.Image | Page | Content,
-        candidates: Sequence[Candidate | Content],
+        query: str | Image.Image | Page | Parts,
+        candidates: Sequence[Candidate | Parts],
         *,
         instruction: str | None = None,
     ) -> Float32[np.ndarray, "n two"]:
@@ -85,8 +86,8 @@ class Judge:
             instruction = family.instruction
         if not isinstance(instruction, str):
             raise RerankError(f"instruction is {type(instruction).__name__}: pass a sentence")
-        asked = content_of(query, family.reads, "query")
-        judged = contents(candidates, family.reads)
+        asked = parts_of(query, family.reads, "query")
+        judged = read(candidates, family.reads)
         prompts = [self._prompter.write(instruction, asked, item) for item in judged]
         found = np.zeros((len(prompts), 2), np.float32)
         budget = TOKENS_PER_BATCH["cuda" if self._weights.rows.is_cuda else "cpu"]

@@ -39,7 +39,7 @@ def load_reranker(
     source = find_source(name_or_path, revision, local_files_only=local_files_only)
     family = family_of(source.folder)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return Judge(load_weights(source.folder, family, device), family)
+    return Judge(load_weights(source.folder, family, device))
 
 
 def family_of(folder: Path) -> Family:
@@ -57,8 +57,8 @@ def family_of(folder: Path) -> Family:
         )
     if (folder / "1_Pooling").is_dir():
         raise RerankError(f"{folder} pools its rows to one vector: load it with Encoder.load")
-    family = next((family for family in FAMILIES if family.model_type == kind), None)
+    family = next((family for family in FAMILIES if family.backbone == kind), None)
     if family is None:
-        known = ", ".join(f"{family.model_type} ({family.name})" for family in FAMILIES)
+        known = ", ".join(f"{family.backbone} ({family.name})" for family in FAMILIES)
         raise RerankError(f"{folder} is of type {kind!r}; rerankers are of {known}")
     return family

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Int
 from PIL import Image
 
-from .content import Content
+from ..encode.images import size_of
+from ..encode.protocol import Parts
 from .family import Family
-from .pictures import size_of
 
 TAIL = 5  # tokens that cutting by words never touches
 VISION_START, IMAGE, VISION_END = "<|vision_start|>", "<|image_pad|>", "<|vision_end|>"
@@ -20,11 +20,10 @@ Ids = Int[np.ndarray, " length"]
 
 @dataclass(frozen=True)
 class Prompt:
-    """`sizes`: (width, height) in pixels that each picture is to be resized to."""
+    """`pictures`: in the order of their tokens."""
 
     ids: Ids
     pictures: tuple[Image.Image, ...] = ()
-    sizes: tuple[tuple[int, int], ...] = ()
 
 
 class Prompter:
@@ -42,13 +41,12 @@ class Prompter:
         self._special = {id_ for id_, token in added.items() if token.special}
         self.image = tokenizer.token_to_id(IMAGE)
 
-    def write(self, instruction: str, query: Content, candidate: Content) -> Prompt:
+    def write(self, instruction: str, query: Parts, candidate: Parts) -> Prompt:
         """One prompt, cut to what the model reads; pictures of the query come first."""
         family = self._family
-        pieces: list[str | tuple[int, int]] = [family.instruct + instruction, family.query]
+        pieces: list[str | int] = [family.instruct + instruction, family.query]
         pieces += [*self._pieces(query), family.document, *self._pieces(candidate)]
         pictures = (*query.pictures, *candidate.pictures)
-        sizes = tuple(piece for piece in pieces if isinstance(piece, tuple))
         body = self._body(pieces)
         if family.cut == "body":
             room = family.max_tokens - len(self._opening) - len(self._closing)
@@ -56,16 +54,21 @@ class Prompter:
         else:
             ids = [*self._opening, *body, *self._closing]
             ids = cut_words(ids[:-TAIL], family.max_tokens, self._special) + ids[-TAIL:]
-        return Prompt(np.array(ids, np.int64), pictures, sizes)
+        return Prompt(np.array(ids, np.int64), pictures)
 
-    def _pieces(self, content: Content) -> list[str | tuple[int, int]]:
+    def _pieces(self, parts: Parts) -> list[str | int]:
+        """Its pictures, each as how many cells it has, and its text."""
+        cells = [self._cells(picture) for picture in parts.pictures]
+        text = "".join(parts.texts)
+        return [*cells, text or ("" if cells else self._family.empty)]
+
+    def _cells(self, picture: Image.Image) -> int:
         budget = self._family.budget
-        sizes = [size_of(*p.size, budget) for p in content.pictures] if budget else []
-        if content.text or not sizes:
-            return [*sizes, content.text or self._family.empty]
-        return [*sizes]
+        assert budget is not None  # a family without one was given no picture
+        width, height = size_of(*picture.size, budget, "raised")
+        return width * height // budget.factor**2
 
-    def _body(self, pieces: Sequence[str | tuple[int, int]]) -> list[int]:
+    def _body(self, pieces: Sequence[str | int]) -> list[int]:
         """Ids of text and pictures. Text between two pictures is encoded in one go.
 
         So a piece of a word never ends where a field begins: `>:` and `$5` meet in one token.
@@ -76,15 +79,10 @@ class Prompter:
             if isinstance(piece, str):
                 text += piece
                 continue
-            ids += [*self._encode(text), *self._picture(piece)]
+            start, end = map(self._tokenizer.token_to_id, (VISION_START, VISION_END))
+            ids += [*self._encode(text), start, *[self.image] * piece, end]
             text = ""
         return ids + self._encode(text)
-
-    def _picture(self, size: tuple[int, int]) -> list[int]:
-        assert self._family.budget is not None
-        cells = size[0] * size[1] // self._family.budget.factor**2
-        start, end = map(self._tokenizer.token_to_id, (VISION_START, VISION_END))
-        return [start, *[self.image] * cells, end]
 
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)

@@ -1,14 +1,14 @@
 """A checkpoint folder to a judging model: every tensor in its place, or no model at all."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..encode.tensors import fill, hash_files, on_meta, read_tensors, weight_files
+from ..encode.backbone import configuration, empty, fill_backbone, native_name
+from ..encode.families.registry import read_json
+from ..encode.tensors import hash_files, read_tensors, weight_files
 from ..errors import RerankError
 from .family import Family
-from .pictures import Look
 
 ANSWERS = ("no", "yes")
 HEAD = "lm_head.weight"
@@ -16,13 +16,14 @@ HEAD = "lm_head.weight"
 
 @dataclass(frozen=True)
 class Weights:
-    """The native language model, its vision tower if it has one, and two rows of its head."""
+    """The native model without its head, in evaluation mode, and two rows of the head."""
 
-    language: Any  # Qwen3Model or Qwen3VLTextModel
-    visual: Any  # Qwen3VLVisionModel, or None
+    family: Family
+    model: Any  # Qwen3Model or Qwen3VLModel
     rows: Any  # float32 [2, hidden] on the model's device: "no" and "yes"
     tokenizer: Any  # tokenizers.Tokenizer
-    look: Look | None  # what the tower wants
+    mean: tuple[float, ...]  # of each colour, as fractions of 255; () for text
+    std: tuple[float, ...]
     hash: str  # of the weights
 
 
@@ -32,53 +33,33 @@ def load_weights(folder: Path, family: Family, device: str) -> Weights:
     Of the head only the rows of the two answers are kept: the 8B model needs 1.2 GB less.
     """
     import torch
-    from transformers import Qwen3Config, Qwen3Model, Qwen3VLConfig, Qwen3VLModel
 
     files = weight_files(folder)
     if not files:
         raise RerankError(f"{folder} holds no *.safetensors file: the weights are missing")
     tokenizer = _tokenizer(folder)
-    kind, settings = {
-        "qwen3": (Qwen3Model, Qwen3Config),
-        "qwen3_vl": (Qwen3VLModel, Qwen3VLConfig),
-    }[family.model_type]
-    config = settings.from_pretrained(str(folder))
-    tensors = {name.removeprefix("model."): t for name, t in read_tensors(files).items()}
-    head = tensors.pop(HEAD, None)
+    config = configuration(read_json(folder / "config.json"), family.backbone, folder)
+    raw = read_tensors(files)
+    head = raw.pop(HEAD, None)
     if config.tie_word_embeddings:
-        head = next(
-            (t for name, t in tensors.items() if name.endswith("embed_tokens.weight")), None
-        )
+        head = next((t for name, t in raw.items() if name.endswith("embed_tokens.weight")), None)
     if head is None:
         raise RerankError(f"{folder}: {HEAD} is missing, and config.json does not tie it: fetch it")
     rows = torch.stack([head[tokenizer.token_to_id(answer)] for answer in ANSWERS])
-    model = on_meta(kind, config)
-    fill(model, tensors, folder)
-    if family.budget is not None:
-        model.visual.patch_embed = _as_product(model.visual.patch_embed.proj)
+    model = empty(config, family.backbone)
+    named = {native_name(name, family.backbone): tensor for name, tensor in raw.items()}
+    fill_backbone(model, {name: t for name, t in named.items() if name is not None}, folder)
     dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    model = model.to(device, dtype).eval().requires_grad_(False)
+    mean, std = _colours(folder, family)
     return Weights(
-        language=model if family.budget is None else model.language_model,
-        visual=None if family.budget is None else model.visual,
+        family=family,
+        model=model.to(device, dtype).eval().requires_grad_(False),
         rows=rows.to(device, torch.float32),
         tokenizer=tokenizer,
-        look=None if family.budget is None else _look(folder),
+        mean=mean,
+        std=std,
         hash=hash_files(files),
     )
-
-
-def _as_product(convolution: Any) -> Any:
-    """Patches do not overlap: embedding them is a matrix product, many times as quick as Conv3d.
-
-    Summed over the two moments of time, which are the same in a still picture.
-    """
-    import torch
-
-    kernel = convolution.weight.float().sum(2).flatten(1)
-    linear = torch.nn.Linear(kernel.shape[1], len(kernel), device="meta")
-    linear.load_state_dict({"weight": kernel, "bias": convolution.bias.float()}, assign=True)
-    return linear
 
 
 def _tokenizer(folder: Path) -> Any:
@@ -94,11 +75,15 @@ def _tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _look(folder: Path) -> Look:
-    file = folder / "preprocessor_config.json"
-    if not file.is_file():
-        raise RerankError(f"{folder} lacks {file.name}: fetch the whole checkpoint")
-    told = json.loads(file.read_text("utf-8"))
-    return Look(
-        tuple(told["image_mean"]), tuple(told["image_std"]), told["patch_size"], told["merge_size"]
-    )
+def _colours(folder: Path, family: Family) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation, of a family that sees."""
+    if family.budget is None:
+        return (), ()
+    told = read_json(folder / "preprocessor_config.json")
+    side = told.get("patch_size", 0) * told.get("merge_size", 0)
+    if side != family.budget.factor:
+        raise RerankError(
+            f"preprocessor_config.json in {folder} makes cells of {side} pixels, and {family.name} "
+            f"sees cells of {family.budget.factor}: it is another model's"
+        )
+    return tuple(told["image_mean"]), tuple(told["image_std"])
