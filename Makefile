@@ -46,7 +46,10 @@ samples: $(INSTALLED)
 
 mini: $(INSTALLED)
 	$(BIN)/python -m torch.distributed.run --nproc-per-node $(PROCESSES) -m quire.adapters.read \
-	    --text "$(TEXT)" --out engine/encode/mini
+	    --text "$(TEXT)" --out .work/read
+	$(BIN)/python -m torch.distributed.run --nproc-per-node $(PROCESSES) -m quire.adapters.read \
+	    --text "$(TEXT)" --stage ask --begin-from .work/read --folder .work/ask --steps 300 \
+	    --out engine/encode/mini
 
 clean:
 	rm -rf $(VENV) build dist quire.egg-info demo-library demo.png

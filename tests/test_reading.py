@@ -1,6 +1,7 @@
 """Teaching to read: sheets whose words lie where they say, losses by hand, a run that learns."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -190,7 +191,9 @@ def test_a_short_run_learns_resumes_and_exports_a_model_that_loads(tmp_path: Pat
     assert main([*run, "--steps", "102", "--out", str(tmp_path / "model")]) == 0
     assert (tmp_path / "run" / "curves.png").stat().st_size > 5000
     further = ["--folder", str(tmp_path / "more"), "--begin-from", str(tmp_path / "model")]
-    assert main([*run[:2], *further, "--smoke", "--steps", "1"]) == 0
+    assert main([*run[:2], *further, "--smoke", "--stage", "ask", "--steps", "50"]) == 0
+    asked = json.loads((tmp_path / "more" / "log.jsonl").read_text().splitlines()[-1])["ask"]
+    assert 0 < asked < math.log(8 + 64), "better than guessing among all blocks"
     encoder = Encoder.load(str(tmp_path / "model"))
     assert encoder.encode_query("the lazy dog").shape[1] == 128
 

@@ -1,4 +1,4 @@
-"""`python -m quire.adapters.read`: train quire-mini's reader from nothing, and export it."""
+"""`python -m quire.adapters.read`: train quire-mini, stage by stage, and export it."""
 
 import argparse
 import math
@@ -16,7 +16,7 @@ from .export import export, restore
 from .overlap import refuse_overlap
 from .parallel import Team
 from .pieces import piece_prior, piece_weights, train_pieces
-from .plan import Plan
+from .plan import Plan, asking
 from .plot import plot_curves
 from .prose import load_prose
 from .shape import Shape
@@ -56,6 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=Path(".work/mini"), help="checkpoints")
     parser.add_argument("--out", type=Path, help="write the model here when done")
     parser.add_argument("--steps", type=int, default=Plan.steps)
+    parser.add_argument(
+        "--stage",
+        choices=("read", "ask"),
+        default="read",
+        help="read: from nothing; ask: from a model that reads, so that it finds (some 300 steps)",
+    )
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw sheets")
     parser.add_argument("--refuse", type=Path, help="evaluation sets that must not be trained on")
@@ -68,12 +74,13 @@ def main(arguments: list[str] | None = None) -> int:
         texts = load_prose(options.text)
         if options.refuse:
             refuse_overlap(texts, options.refuse)
-        shape, plan = Shape(), Plan(steps=options.steps)
+        shape = Shape()
+        plan = asking(options.steps) if options.stage == "ask" else Plan(steps=options.steps)
         if options.smoke:
             shape = Shape(vocabulary=1024, vision_width=64, vision_depth=2, vision_heads=2,
                           vision_inner=128, width=64, depth=1, heads=2, key_value_heads=1,
                           inner=128)  # fmt: skip
-            plan = Plan(steps=options.steps, ramp=10**6, warm_up=20)
+            plan = replace(plan, ramp=10**6, warm_up=20)
         team = Team.join()
         if team.leads:
             vocabulary(texts, options.folder, shape.vocabulary, options.begin_from)

@@ -84,34 +84,36 @@ class Trainer:
             row[1 : 1 + len(ids[1:33])] = ids[1:33]  # the first piece may be half a word
         return torch.from_numpy(out)
 
+    def _ask(self, rows: Tensor, blocks: Blocks) -> Tensor:
+        rng = np.random.default_rng((self.plan.seed, self.step, 9 + self.team.rank))
+        asked = draw_queries(blocks.pieces, rng)
+        ids = np.insert(asked.pieces, 0, self.query, axis=1)
+        query_rows = self.rows_of_text(torch.from_numpy(ids), self.text_turns.to(self.half))
+        held, says = self.past.held(rows, torch.from_numpy(blocks.pieces))
+        return ask_loss(query_rows[:, 1:], asked, self.weights, held, says)
+
     def learn(self, blocks: Blocks) -> dict[str, float]:
         """One step; the losses before it."""
         plan, ids = self.plan, self._text(self.step)
-        asked = draw_queries(
-            blocks.pieces, np.random.default_rng((plan.seed, self.step, 9 + self.team.rank))
-        )
-        questions = torch.full((len(asked.pieces), ids.shape[1]), self.query)
-        questions[:, 1:] = torch.from_numpy(asked.pieces)
         pieces, letters = torch.from_numpy(blocks.pieces), torch.from_numpy(blocks.letters)
         with torch.autocast("cpu", self.half, enabled=self.half != torch.float32):
             rows, letter_logits = self.rows_of_blocks(self._pixels(blocks), self.block_turns)
             text_rows = self.rows_of_text(ids, self.text_turns.to(self.half))
-            query_rows = self.rows_of_text(questions, self.text_turns.to(self.half))[:, 1:]
-            held, says = self.past.held(rows, pieces)
             classes = self.classes()
             losses = {
                 "piece": piece_loss(rows, pieces, classes),
                 "letter": letter_loss(letter_logits.float(), letters),
                 "silence": silence_loss(rows, torch.from_numpy(blocks.silent), classes, 128),
                 "text": text_loss(text_rows, ids, classes),
-                "ask": ask_loss(query_rows, asked, self.weights, held, says),
             }
+            if plan.ask_weight:
+                losses["ask"] = self._ask(rows, blocks)
         loss = (
             losses["piece"]
             + plan.letter_weight * losses["letter"]
             + plan.silence_weight * losses["silence"]
             + plan.text_weight * losses["text"]
-            + plan.ask_weight * losses["ask"]
+            + plan.ask_weight * losses.get("ask", 0.0)
         )
         loss.backward()  # type: ignore[no-untyped-call]
         self.team.average(self.reader.parameters())
