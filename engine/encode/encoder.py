@@ -22,6 +22,7 @@ from .items import check_instruction, check_items, length_of, sequence_of
 from .protocol import Kind, Parts, Vectors
 from .shaping import shaped
 from .source import find_source
+from .spans import Span, query_spans
 
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
 _WHENCE = ("source", "revision")  # says where weights came from, not what they are
@@ -158,6 +159,13 @@ class Encoder:
                 raise EncodeError(f"a query is text, not {type(text).__name__}: pass str")
         out = self._run(items, "query", task, instruction, batch_size, show_progress_bar)
         return shaped(self._checkpoint.family, out, single, vectors, truncate_dim)
+
+    def query_spans(self, text: str, *, task: str = "retrieval") -> list[Span | None]:
+        """Which letters of a question each row of its multi-vector stands for: text[start:end].
+
+        None for rows of the template and of special tokens: they explain nothing.
+        """
+        return query_spans(self._checkpoint, text, check_task(task, self.tasks, self.name))
 
     def encode_document(
         self,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PALETTE = (
     (255, 255, 204), (254, 217, 118), (253, 141, 60), (227, 26, 28), (128, 0, 70), (60, 0, 80),
 )  # fmt: skip
-FAINTEST = 0.04  # below this a cell is left as it is: paper stays white
+FAINTEST = 0.1  # below this a cell is left as it is: paper stays white
 LEGEND = 54  # pixels, at the foot of a page 1,000 wide
 INK, PAPER = (24, 28, 36), (255, 255, 255)
 

@@ -5,19 +5,29 @@ import html
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from quire.ingest.block import Block
 from quire.ingest.document import Document
 
+from ..explain.mapping import heatmap
+from ..explain.ranking import rank_regions
 from ..store.pages import StoredPage
 from ..store.text import storable
+from .asked import Asked
 from .plan import Plan
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from ..explain.heatmap import Heatmap
+    from ..explain.region import Region
+
 THUMBNAIL = (180, 240)  # pixels, at most
+LOOKED_AT = 3  # hits whose relevance makes that of all
+ENOUGH = 0.5  # relevance from which an answer is likelier than none
 SNIPPET = 48  # characters of a name or section in a printed table
 
 
@@ -40,6 +50,8 @@ class Hit:
     reasons: dict[str, dict[str, float]]
     _load_image: "Callable[[], Image]" = field(repr=False, compare=False)
     _load_stored: Callable[[], StoredPage] = field(repr=False, compare=False)
+    _load_blocks: Callable[[], Sequence[Block]] = field(repr=False, compare=False)
+    _asked: Asked = field(repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -54,6 +66,29 @@ class Hit:
         """The page's vectors, cells and words, read from disk."""
         return self._load_stored()
 
+    @cached_property
+    def relevance(self) -> float:
+        """How likely the page answers the question, in [0, 1]; comparable between the questions
+        that are asked of one library. See `explain/calibration.py`."""
+        return self._asked.relevance(self.text, self.stored)
+
+    def heatmap(self) -> "Heatmap":
+        """Where on the page the words of the question are seen."""
+        return heatmap(self._asked.question, self.stored(), self.image)
+
+    def regions(self, k: int = 3) -> "list[Region]":
+        """The k places of the page that speak most for the question, best first; fewer, or none,
+        where no more do. The first time a page of a PDF takes a second or two: its paragraphs,
+        tables and pictures are found, and then kept in the library."""
+        question, page = self._asked.question, self.stored()
+        blocks = self._load_blocks() if page.words else ()  # a scan has none
+        return rank_regions(question, page, blocks, self.image, k)
+
+    def crop(self) -> "Image":
+        """The picture of the best region; the whole page where none speaks."""
+        found = self.regions(1)
+        return found[0].crop() if found else self.image()
+
 
 class Hits(Sequence[Hit]):
     """Hits, best first. k: how many were asked for; there are fewer if no more were found."""
@@ -63,6 +98,18 @@ class Hits(Sequence[Hit]):
         self.k = k
         self.plan = plan
         self._hits = tuple(hits)
+
+    @cached_property
+    def relevance(self) -> float:
+        """How likely the best of these pages answers the question, in [0, 1]: the highest of the
+        first three. 0 for no hits."""
+        return max((hit.relevance for hit in self._hits[:LOOKED_AT]), default=0.0)
+
+    @property
+    def found(self) -> bool:
+        """Whether it is more likely than not that these pages answer: relevance >= 0.5. If not,
+        the honest answer is "not in your documents"."""
+        return self.relevance >= ENOUGH
 
     def __len__(self) -> int:
         return len(self._hits)

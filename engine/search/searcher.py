@@ -11,6 +11,7 @@ from ..encode.protocol import PageEncoder
 from ..errors import EmptyLibrary, EngineError
 from ..rerank.protocol import Reranker
 from ..score.packed import Packed
+from ..store.blocks import load_blocks
 from ..store.contents import Contents, read_contents
 from ..store.images import load_image
 from ..store.lock import reading
@@ -18,6 +19,7 @@ from ..store.pages import StoredPage, page_id, stored_page
 from ..store.rows import Rows
 from ..store.tables import Tables, one_of
 from ..store.text import storable
+from .asked import Asked, Background, sample_rows
 from .fuse import best_first, fuse_ranks, fuse_scores, ranks
 from .hits import Hit, Hits
 from .lists import text_scores, visual_scores
@@ -44,6 +46,7 @@ class Searcher:
         self._version = -1
         self._scope = Scope(Contents.empty())
         self._contents = Contents.empty()
+        self._background = Background(self._contents)
 
     def search(
         self,
@@ -84,8 +87,9 @@ class Searcher:
         if mode == "text":
             order = order[scores[order] > 0]  # a page that no word hits is no hit
         reasons = _reasons(lists)
+        asked = self._asked(query, rows, encoder)
         hits = [
-            self._hit(contents, int(chosen[i]), float(scores[i]), reasons(int(i)))
+            self._hit(contents, int(chosen[i]), float(scores[i]), reasons(int(i)), asked)
             for i in order[: max(k, top)]
         ]
         if reranker is not None:
@@ -114,6 +118,7 @@ class Searcher:
                 if version != self._version:
                     self._contents = read_contents(self._tables)
                     self._scope, self._version = Scope(self._contents), version
+                    self._background = Background(self._contents)
                 if not len(self._contents):
                     raise EmptyLibrary(
                         f"the library {self._tables.layout.root} holds no page yet: add documents"
@@ -127,8 +132,23 @@ class Searcher:
                     continue  # a document was deleted while its rows were read: look again
                 return self._contents, mask, packed
 
+    def _asked(self, query: str, rows: Any, encoder: "Callable[[], PageEncoder]") -> Asked:
+        def see() -> tuple[Any, Any]:
+            with reading(self._tables.layout):
+                _, _, packed = self._select(None, visual=True)
+            assert packed is not None
+            own = self._encode(query, encoder) if rows is None else rows
+            return own, sample_rows(packed)
+
+        return Asked(query, self._background, see, encoder)
+
     def _hit(
-        self, contents: Contents, index: int, score: float, reasons: dict[str, dict[str, float]]
+        self,
+        contents: Contents,
+        index: int,
+        score: float,
+        reasons: dict[str, dict[str, float]],
+        asked: Asked,
     ) -> Hit:
         entry = contents.entries[int(contents.owner[index])]
         document, number = entry.document, int(contents.numbers[index])
@@ -143,6 +163,8 @@ class Searcher:
             reasons=reasons,
             _load_image=lambda: load_image(layout, document.id, number),
             _load_stored=lambda: self._stored(page_id(document.id, number)),
+            _load_blocks=lambda: load_blocks(layout, document, number),
+            _asked=asked,
         )
 
     def _stored(self, page: str) -> StoredPage:

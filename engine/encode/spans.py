@@ -1,0 +1,32 @@
+"""Which letters of a question each of its rows stands for."""
+
+import re
+
+from .checkpoint import Checkpoint
+from .items import sequence_of
+from .prompt import fill_template, instruct
+
+Span = tuple[int, int]
+_TEXT_PIECE = re.compile(r"(<\|\w+\|>|</?s>)")
+
+
+def query_spans(checkpoint: Checkpoint, text: str, task: str) -> list[Span | None]:
+    """One entry for each row that `encode_query` gives: text[start:end], or None for a row of the
+    template, of a special token or of padding. Letters of one piece may be part of a word."""
+    family, tokenizer = checkpoint.family, checkpoint.tokenizer
+    template = family.template("query", task)
+    prompt = fill_template(tokenizer, family, template, text)
+    [piece] = [piece for piece in _TEXT_PIECE.split(template) if "{text}" in piece]
+    before, _, after = piece.partition("{text}")
+    told = instruct(family, None)
+    head = before.replace("{instruction}", told)
+    run = tokenizer.encode(head + text + after.replace("{instruction}", told),
+                           add_special_tokens=False)  # fmt: skip
+    spans: list[Span | None] = [None] * len(prompt.ids)
+    first, end = prompt.own
+    for place, (start, stop) in zip(range(first, end), run.offsets, strict=False):
+        start, stop = max(start - len(head), 0), min(stop - len(head), len(text))
+        if start < stop:
+            spans[place] = (start, stop)
+    keep = sequence_of(text, checkpoint, "query", task, None).keep
+    return [span for span, kept in zip(spans, keep, strict=True) if kept]
