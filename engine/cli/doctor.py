@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from . import output
-from .exits import REFUSED
+from .exits import REFUSED, UsageError
 from .options import DEFAULT_LIBRARY, JsonOption
 
 PACKAGES = ("torch", "transformers", "lancedb", "pyarrow", "pymupdf", "pillow", "numpy")
@@ -27,10 +27,19 @@ def doctor(
             "--library", metavar="DIR", help=f"The library to check ({DEFAULT_LIBRARY} if present)."
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="NAME_OR_PATH", help="Look at the files of this model instead."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the installation and the library, and say what is wrong."""
+    """Check the installation and the library, or a model, and say what is wrong."""
     problems: list[str] = []
+    if model is not None:
+        _model(model, library, problems, as_json=as_json)
+        return
     versions = {"quire": version("quire"), "python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -65,13 +74,32 @@ def doctor(
                 f"{shelf['pages']} pages"
             )
         output.result(LICENCE_NOTE)
+    _end(problems, as_json=as_json)
+
+
+def _model(name: str, library: str | None, problems: list[str], *, as_json: bool) -> None:
+    """Look at a model, and at nothing else."""
+    from .model import examine_model, rows_of
+    from .progress import bar
+
+    if library is not None:
+        raise UsageError("--model and --library are looked at apart: call quire doctor twice")
+    with bar("Reading", "bytes", as_json=as_json) as shown:
+        told = examine_model(name, problems, shown.at)
+    if as_json:
+        output.result_json({"model": told, "problems": problems})
+    else:
+        for label, text in rows_of(told):
+            output.result(f"{label:<13} {text}")
+    _end(problems, as_json=as_json)
+
+
+def _end(problems: list[str], *, as_json: bool) -> None:
+    if not as_json:
         for problem in problems:
             output.note(f"Problem: {problem}")
-        output.result(
-            "No problem found."
-            if not problems
-            else f"{output.count(len(problems), 'problem')} found."
-        )
+        many = output.count(len(problems), "problem")
+        output.result(f"{many} found." if problems else "No problem found.")
     if problems:
         raise typer.Exit(REFUSED)
 

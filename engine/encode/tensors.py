@@ -76,17 +76,25 @@ def read_pickled(file: Path) -> dict[str, Any]:
     return tensors
 
 
-def check_tensor(name: str, tensor: Any, where: Path) -> None:
-    """`EncodeError` for NaN, infinity, or nothing but zeros (a file that was never filled)."""
+def fault_of(name: str, tensor: Any) -> str | None:
+    """What is wrong with the values of a tensor: "holds NaN or infinity", "is all zero" (a file
+    that was never filled), or nothing."""
     import torch
 
     if not tensor.is_floating_point() or not tensor.numel():
-        return
+        return None
     low, high = torch.aminmax(tensor)  # NaN goes through
     if not (torch.isfinite(low) and torch.isfinite(high)):
-        raise EncodeError(f"{name} in {where} holds NaN or infinity: fetch the file again")
+        return "holds NaN or infinity"
     if tensor.numel() > 1 and not low and not high and not _MAY_BE_ZERO.search(name):
-        raise EncodeError(f"{name} in {where} is all zero: fetch the file again")
+        return "is all zero"
+    return None
+
+
+def check_tensor(name: str, tensor: Any, where: Path) -> None:
+    """`EncodeError` for a tensor with a fault."""
+    if fault := fault_of(name, tensor):
+        raise EncodeError(f"{name} in {where} {fault}: fetch the file again")
 
 
 def on_meta(kind: Any, config: Any, **options: Any) -> Any:

@@ -39,10 +39,11 @@ class Family:
     # and the first others fill up `max_tokens`; the last five follow.
     cut: str
     budget: PixelBudget | None = None  # of pictures
+    licence: str = "Apache-2.0"  # of all published checkpoints
 
     def describe(self) -> dict[str, Any]:
-        """As JSON values: goes into the fingerprint."""
-        return asdict(self)
+        """Everything that changes a score, as JSON values: goes into the fingerprint."""
+        return {name: value for name, value in asdict(self).items() if name != "licence"}
 
 
 # Source: README of QwenLM/Qwen3-Embedding @ f4ad0c4.

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ..encode.guest import PREFIX, is_guest
-from ..encode.source import find_source
+from ..encode.source import Source, find_source
 from ..errors import RerankError
 from .family import FAMILIES, Family
 from .protocol import Reranker
@@ -40,6 +40,11 @@ def load_reranker(
     family = family_of(source.folder)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return Judge(load_weights(source.folder, family, device))
+
+
+def is_reranker(source: Source) -> bool:
+    """Whether a checkpoint goes by the name of one: its files look as those of an encoder do."""
+    return "reranker" in (source.name or source.folder.absolute().name).lower()
 
 
 def family_of(folder: Path) -> Family:
