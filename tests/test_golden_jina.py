@@ -92,8 +92,9 @@ def test_texts_have_the_reference_s_vectors(
             checked += 1
     assert checked >= 4
     for dim in encoder.dense_dims[1:]:
-        cut = encode(as_told, role, texts(home, role), task, vectors="dense", truncate_dim=dim)
-        right = wanted[f"text.{role}.{key}.dense.{dim}"]
+        some = texts(home, role)[:2]
+        cut = encode(as_told, role, some, task, vectors="dense", truncate_dim=dim)
+        right = wanted[f"text.{role}.{key}.dense.{dim}"][:2]
         np.testing.assert_allclose(cut, right, rtol=0, atol=close)
 
 
@@ -109,10 +110,9 @@ def test_pictures_have_the_reference_s_vectors(home: Path, encoder: Encoder, tas
         rows = wanted[f"image.{key}.multi.{name.removesuffix('.png')}"]
         np.testing.assert_allclose(vectors.multi, rows, rtol=0, atol=close)
     for dim in encoder.dense_dims[1:]:
-        cut = encoder.encode_document(
-            pictures(home, names), task=task, vectors="dense", truncate_dim=dim
-        )
-        np.testing.assert_allclose(cut, wanted[f"image.{key}.dense.{dim}"], rtol=0, atol=close)
+        some = pictures(home, names[:1])
+        cut = encoder.encode_document(some, task=task, vectors="dense", truncate_dim=dim)
+        np.testing.assert_allclose(cut, wanted[f"image.{key}.dense.{dim}"][:1], rtol=0, atol=close)
 
 
 def test_a_picture_that_is_not_resized_agrees_from_its_file_whatever_its_mode(

@@ -59,7 +59,13 @@ def fill_template(
                 own = len(runs)
             filled = _VALUE.sub(lambda m: values[m[1]], piece)
             runs.append(list(tokenizer.encode(filled, add_special_tokens=False).ids))
-    return _cut(family, runs, own)
+    prompt = _cut(family, runs, own)
+    if cells and prompt.ids.count(special(tokenizer, family.image_token)) != sum(cells):
+        raise EncodeError(
+            f"pictures of {sum(cells)} tokens do not fit into the {family.max_text} that "
+            f"{family.name} reads: pass fewer, or load it with a smaller max_pixels"
+        )
+    return prompt
 
 
 def fill_picture(tokenizer: Any, family: Family, cells: int) -> list[list[int]]:
@@ -109,14 +115,9 @@ def _cut(family: Family, runs: list[list[int]], own: int) -> Prompt:
     ids = [number for run in runs for number in run]
     end = before + len(runs[own]) if own >= 0 else 0
     if family.cut == "end" and len(ids) > family.max_text:
-        if own < 0 or before >= family.max_text:
-            raise EncodeError(
-                f"{len(ids)} tokens of pictures and template, and {family.name} reads "
-                f"{family.max_text}: pass fewer pictures, or load it with a smaller max_pixels"
-            )
         _note(len(ids), family.max_text, family)
-        ids, end = ids[: family.max_text], min(end, family.max_text)
-    return Prompt(ids, (before, end))
+        ids = ids[: family.max_text]
+    return Prompt(ids, (min(before, len(ids)), min(end, len(ids))))
 
 
 def _note(tokens: int, kept: int, family: Family) -> None:
