@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from quire.ingest.document import Document
 from quire.ingest.failure import Failure, ReadFailed
-from quire.ingest.find import find
 from quire.ingest.limits import Limits
+from quire.ingest.ocr import chosen as chosen_ocr
 from quire.ingest.options import Engine, Reading
 from quire.ingest.read import read
 
@@ -19,16 +19,18 @@ from .rerank.protocol import Reranker
 from .search.hits import Hit, Hits
 from .search.scope import Where, check_metadata
 from .search.searcher import Searcher
-from .store.adding import Adder, without_page_images
+from .store.adding import Adder
 from .store.check import check_library
 from .store.contents import Entry, read_entries
 from .store.creating import create_library
-from .store.deleting import paths_left
-from .store.failing import Failures, read_failures
+from .store.deleting import delete_named
+from .store.failing import read_failures
+from .store.gathering import gathered
 from .store.layout import Layout
 from .store.lock import reading, writing
 from .store.manifest import Manifest, read_manifest
 from .store.report import Progress, Report, Silent
+from .store.sidecar import Sidecar, notes_of
 from .store.tables import Tables
 from .store.trying import tried_with
 from .store.writing import Writer
@@ -96,35 +98,37 @@ class Library:
     def add(
         self,
         paths: str | Path | Iterable[str | Path],
-        metadata: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | Sidecar | None = None,
         on_error: Literal["report", "raise"] = "report",
         progress: Progress | None = None,
         limits: Limits | None = None,
         how: Reading | None = None,
         retry: bool = False,
     ) -> Report:
-        """Read files, and folders with all below them, into the library.
+        """Read files, folders with all below them, and http(s) addresses into the library.
 
         Bytes that are there already are not read again: a new path, or new keys of `metadata`,
-        are noted. A path that now holds other bytes takes its old document out. `metadata` (a flat
-        dict) goes to every document at `paths`. Files that cannot be read are reported, or the
-        first of them raised with `on_error="raise"`; of a document some pages of which cannot be
-        read the others are added. What failed is remembered (see `failures`) and not read again
-        until limits, passwords or programs change; `retry` reads it all the same, and documents
-        that lack pages. Libraries that lie in the folders are passed over. Whatever ends it early,
-        documents that were finished stay. Raises IngestError for a path that does not exist,
-        LibraryBusy while another process writes, WrongLibrary for another engine than its own.
+        are noted. A path that now holds other bytes takes its old document out. `metadata`: a flat
+        dict for every document, or of a `read_sidecar` for each its own. Files that cannot be read
+        are reported, or the first of them raised with `on_error="raise"`; of a document the pages
+        that can be read are added. What failed is remembered (see `failures`) and read again when
+        limits, passwords or programs have changed, or with `retry`, as are documents that lack
+        pages. Libraries in the folders are passed over. Whatever ends it early, documents that
+        were finished stay. Raises IngestError for a path that does not exist, LibraryBusy while
+        another process writes, WrongLibrary for another engine than its own.
         """
         began = perf_counter()
         if on_error not in ("report", "raise"):
             raise EngineError(f"on_error={on_error!r}: choose 'report' or 'raise'")
-        check_metadata(metadata or {})
-        found = without_page_images(find([paths] if isinstance(paths, str | Path) else paths))
-        if found.failures and on_error == "raise":
-            raise ReadFailed(found.failures[0])
-        encoder, bounds, shown = self.encoder, limits or Limits(), progress or Silent()
+        notes = notes_of(metadata, check_metadata)
+        bounds, shown = limits or Limits(), progress or Silent()
         chosen = self.manifest.reading(how, self.path)
-        with writing(self._layout):
+        chosen_ocr(chosen)  # raises when an engine was asked for and is not there
+        named = [paths] if isinstance(paths, str | Path) else list(paths)
+        encoder = self.encoder
+        with gathered(named, bounds) as found, writing(self._layout):
+            if found.failures and on_error == "raise":
+                raise ReadFailed(found.failures[0])
             adder = Adder(
                 self._tables,
                 self._writer(),
@@ -134,7 +138,7 @@ class Library:
                 tried=tried_with(bounds, chosen),
                 retry=retry,
             )
-            adder.add(found, lambda paths: metadata, on_error)
+            adder.add(found, notes, on_error)
             if adder.changed:
                 self._tables.tidy()
         adder.report.seconds = perf_counter() - began
@@ -177,19 +181,7 @@ class Library:
         """
         named = [targets] if isinstance(targets, str | Path) else list(targets)
         with writing(self._layout):
-            writer = self._writer()
-            left = {entry.document.id: entry for entry in read_entries(self._tables)}
-            changed = paths_left(left, named)
-            gone = [left[key].document for key, paths in changed.items() if not paths]
-            for key, paths in changed.items():
-                if paths:
-                    writer.update(left[key].at(paths))
-                else:
-                    writer.delete(key)
-            failures = Failures(self._tables)
-            for document in gone:
-                failures.forget(document.id)
-            failures.flush()
+            gone = delete_named(self._tables, self._writer(), named)
             self._tables.tidy()
         return gone
 

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     TIMED_OUT = "timed out"
     OUT_OF_MEMORY = "out of memory"
     UNREADABLE = "unreadable"  # permissions, vanished or changed while we looked
+    REFUSED = "refused"  # an address that is not fetched
     MISSING = "program missing"  # what reads this kind of file is not installed
     UNSUPPORTED = "unsupported"  # named like a document, but the content is none we read
 

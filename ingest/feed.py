@@ -53,11 +53,14 @@ class Feed:
         budget: PixelBudget,
         limits: Limits,
         how: Reading,
+        ocr_engine: str = "",
     ) -> None:
-        """engine: which library draws, where there is a choice."""
+        """engine: which library draws, where there is a choice. ocr_engine: "" for no OCR."""
         self.waited = 0.0  # seconds
         self.info: dict[str, Any] = {}  # what the file says about itself, once it is open
-        self._engine, self._how = engine, how
+        self._engine, self._how, self._ocr_engine = engine, how, ocr_engine
+        self._page_seconds = limits.seconds_per_page
+        self._page_seconds += limits.seconds_per_ocr if ocr_engine else 0.0
         self._path, self._kind, self._budget, self._limits = path, kind, budget, limits
         self._child: Child | None = None
         self._todo: deque[int] = deque()
@@ -101,10 +104,13 @@ class Feed:
         child = self._child
         self._work_ahead(child)
         number, slot = self._due.popleft()
+        before = self.waited
         try:
-            reply = self._wait(child, Rendered, min(seconds, self._limits.seconds_per_page))
+            reply = self._wait(child, Rendered, self._patience(seconds))
             if isinstance(reply, Rendered):
                 drawn = self._copy(child, reply, slot)
+                if drawn.tail.ocr:
+                    self.waited = before
                 self._work_ahead(child)  # into the slot that is free now
                 return drawn
         except ChildLost as lost:
@@ -148,9 +154,17 @@ class Feed:
                     max_pixels=self._budget.max_pixels,
                     min_pixels=self._budget.min_pixels,
                     factor=self._budget.factor,
-                    seconds=self._limits.seconds_per_page + _GRACE_SECONDS,
+                    seconds=self._page_seconds + _GRACE_SECONDS,
+                    ocr=self._how.ocr if self._ocr_engine else "never",
+                    ocr_engine=self._ocr_engine,
                 )
             )
+
+    def _patience(self, seconds: float) -> float:
+        """How long to wait for a page when `seconds` are left for the document."""
+        if self._ocr_engine:
+            return max(seconds, self._page_seconds) if seconds > 0 else 0.0
+        return min(seconds, self._page_seconds)
 
     def _wait(self, child: Child, expected: type[SomeReply], seconds: float) -> SomeReply | Failed:
         start = time.monotonic()

@@ -17,12 +17,14 @@ from .sniff import HEAD_BYTES, claimed, looks_like, sniff
 class Source:
     """A file that looks like a document and was not opened yet.
 
-    id: see `document_id`. paths: absolute and sorted, all with these very bytes.
+    id: see `document_id`. paths: absolute and sorted, all with these very bytes; or an address, and
+    then `file` is where its bytes lie for now.
     """
 
     id: str
     paths: tuple[str, ...]
     kind: DocumentKind
+    file: str = ""
 
 
 @dataclass(frozen=True)

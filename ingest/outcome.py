@@ -9,6 +9,7 @@ _OF_KIND = {
     Kind.EMPTY: "unreadable",
     Kind.NO_PAGES: "unreadable",
     Kind.UNREADABLE: "unreadable",
+    Kind.REFUSED: "unreadable",
     Kind.TOO_BIG: "too large",
     Kind.OUT_OF_MEMORY: "too large",
     Kind.TIMED_OUT: "timed out",

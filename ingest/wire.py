@@ -42,7 +42,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Render:
-    """Draw page `number` (from 1) into a slot."""
+    """Draw page `number` (from 1) into a slot; ocr: when to read text off it, and with what."""
 
     number: int
     slot: int
@@ -50,6 +50,8 @@ class Render:
     min_pixels: int
     factor: int
     seconds: float
+    ocr: str = "never"
+    ocr_engine: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .drawing import Drawing, Reader
 from .errors import IngestError
 from .failure import Kind, ReadFailed
 from .offline import forbid_network
+from .reading_off import ReadingOff
 from .wire import (
     Close,
     Closed,
@@ -71,6 +72,7 @@ class Work:
         self._slots = slots
         self._open: Reader | None = None
         self._floor = address_space()
+        self._reading_off = ReadingOff()
 
     def answer(self, request: Request) -> Reply:
         """Do what is asked. Whatever goes wrong becomes a Failed, never an exception."""
@@ -111,10 +113,15 @@ class Work:
         die_after(request.seconds)
         budget = PixelBudget(request.max_pixels, request.min_pixels, request.factor)
         page = self._open.draw(request.number, budget)
-        tail = pack_tail(_tail(page))
+        page, ocr = self._reading_off.page(
+            page, request.number, self._open, request.ocr, request.ocr_engine
+        )
+        tail = pack_tail(_tail(page, ocr))
         slot = self._slots[request.slot]
         _write(slot, memoryview(page.pixels), 0)
         _write(slot, memoryview(tail), len(page.pixels))
+        if self._reading_off.loaded:  # what the engine needs is no leak
+            self._reading_off.loaded, self._floor = False, address_space()
         return Rendered(page.across, page.down, len(tail), page.width, page.height, page.rotation)
 
     def _do_close(self) -> None:
@@ -146,12 +153,12 @@ def _reader(request: Open) -> Reader:
     return open_pdf(request.path, request.passwords)
 
 
-def _tail(page: Drawing) -> Tail:
+def _tail(page: Drawing, ocr: str) -> Tail:
     return Tail(
         words=list(page.words),
         text=page.text,
         section=page.section,
-        ocr="",
+        ocr=ocr,
         links=list(page.links),
         fields=list(page.fields),
         notes=list(page.notes),

@@ -288,7 +288,7 @@ def test_every_slip_is_one_sentence_and_a_code(
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "todo.txt").write_text("milk")
+    (tmp_path / "notes" / "todo.ini").write_text("milk")
     given = [argument.replace("SHELF", str(shelf / "library")) for argument in arguments]
     assert main([*given, "--json"] if as_json else given) == code
     out, err = said()

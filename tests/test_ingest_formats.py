@@ -14,7 +14,7 @@ from ingest_files import SMALL, ink_of
 from office_files import make_docx, make_odf, make_xlsx, make_zip_bomb, put_zip
 from PIL import Image
 
-from quire.ingest import Kind, Limits, OpenDocument, Page, ReadFailed, find, open_pages
+from quire.ingest import Kind, Limits, OpenDocument, Page, PixelBudget, ReadFailed, find, open_pages
 from quire.ingest.chunks import COLUMNS, ROWS, broken_rows, chunks
 from quire.ingest.office import libreoffice
 from quire.ingest.textual import decoded
@@ -155,7 +155,9 @@ def test_a_drawing_is_a_page(tmp_path: Path) -> None:
 def test_code_is_cut_between_functions_and_knows_its_lines(tmp_path: Path) -> None:
     body = "\n".join(f"    x = {i}" for i in range(25))
     (tmp_path / "a.py").write_text("\n\n".join(f"def f{n}():\n{body}\n" for n in range(4)))
-    opened, pages = read_all(tmp_path / "a.py")
+    path = tmp_path / "a.py"
+    with open_pages(path, PixelBudget(1_500_000, 3_136, 28)) as opened:
+        pages = list(opened)
     assert opened.document.kind == "code"
     assert [page.section for page in pages] == ["lines 1-56", "lines 57-110"]
     assert pages[1].text.startswith("def f2():") and pages[1].words[0].text == "def"

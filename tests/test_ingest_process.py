@@ -173,7 +173,8 @@ for path in sys.argv[1:]:
         print(pages._feeds[0]._child._process.pid, flush=True)
         for page in pages:
             print(page.number, page.text.strip(), flush=True)
-heavy = {"pymupdf", "torch", "transformers", "lancedb", "numpy"} & set(sys.modules)
+heavy = {"pymupdf", "pypdfium2", "rapidocr", "cv2", "pillow_heif", "torch", "lancedb", "numpy"}
+heavy &= set(sys.modules)
 print("heavy:", sorted(heavy), "decoders:", [m for m in sys.modules if m.endswith("ImagePlugin")])
 """
 

@@ -112,6 +112,7 @@ class Answer:
                     "path": hit.document.paths[0],
                     "page": hit.page,
                     "score": hit.score,
+                    "relevance": hit.relevance,
                 }
                 for number, hit in enumerate(self.pages, start=1)
             ],

@@ -3,7 +3,7 @@ and Checked, one Finished."""
 
 from dataclasses import dataclass
 
-from ..search.hits import Hits
+from ..search.hits import Hit
 from .answer import Answer, Claim
 
 
@@ -11,7 +11,7 @@ from .answer import Answer, Claim
 class Retrieved:
     """The pages that the generator is given; the first is [1]."""
 
-    pages: Hits
+    pages: tuple[Hit, ...]
     relevance: float
 
 

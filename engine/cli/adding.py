@@ -1,6 +1,7 @@
 """Adds documents to a library under a progress bar; `index` and `eval` both do."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ from .progress import Bar, bar
 
 if TYPE_CHECKING:
     from quire.ingest.find import Found
+    from quire.ingest.limits import Limits
+    from quire.ingest.options import Reading
 
     from ..library import Library
     from ..store.report import Report
+    from ..store.sidecar import Sidecar
 
 
 class Pages:
@@ -28,29 +32,44 @@ class Pages:
     def __init__(self, shown: Bar, total: int) -> None:
         self._shown = shown
         self._total = total
-        self._documents = 0
+        self._current: Document | None = None
+        self._done = 0  # documents, and files that failed
         self._failures = 0
         self._pages = 0
+        self._lost = 0  # pages of the current document
 
     def start(self, total: int) -> None:
         """`total` counts documents that are there already, too, and so says little."""
 
     def page(self, document: Document, number: int) -> None:
+        if self._current is None or self._current.id != document.id:
+            self._finish()
+            self._current = document
         self._pages += 1
-        part = number / document.pages
-        self._at(self._documents + part)
-        if number == document.pages:
-            self._documents += 1
-            name = Path(document.paths[0]).name
-            self._shown.line(f"{name}: {output.count(number, 'page')}")
+        self._at(self._done + number / document.pages)
 
     def failed(self, failure: Failure) -> None:
         self._failures += 1
-        self._documents += 1
+        if failure.page is None:
+            self._finish()
+            self._done += 1
+        else:
+            self._lost += 1  # told after the document's pages
         self._shown.failed(self._failures)
-        self._at(self._documents)
+        self._at(self._done)
 
-    def done(self) -> None: ...
+    def done(self) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
+        """The current document is done: tell it."""
+        if self._current is None:
+            return
+        name, pages = Path(self._current.paths[0]).name, self._current.pages - self._lost
+        lost = f", {output.count(self._lost, 'page')} lost" if self._lost else ""
+        self._shown.line(f"{name}: {output.count(pages, 'page')}{lost}")
+        self._current, self._lost = None, 0
+        self._done += 1
 
     def _at(self, documents: float) -> None:
         self._shown.at(min(documents, self._total), self._total, self._pages)
@@ -60,23 +79,51 @@ def found_in(paths: Sequence[str]) -> "Found":
     """What there is to read at the paths; UsageError when nothing looks like a document.
 
     Asked before a model is loaded or a library made, for a slip in a path should cost nothing.
+    Addresses are not asked yet.
     """
+    from quire.ingest.fetch import is_address
     from quire.ingest.find import find
 
-    found = find(paths)
-    if not found.documents and not found.failures:
+    here = [path for path in paths if not is_address(path)]
+    found = find(here)
+    if not found.documents and not found.failures and len(here) == len(paths):
         names = ", ".join(repr(path) for path in paths)
         raise UsageError(f"no document in {names}: name a folder that holds PDFs or pictures")
     return found
 
 
-def add(library: "Library", found: "Found", paths: Sequence[str], *, as_json: bool) -> "Report":
+@dataclass(frozen=True)
+class Wishes:
+    """How documents are to be read, and what is to be noted of them; see `Library.add`."""
+
+    metadata: "Sidecar | None" = None
+    limits: "Limits | None" = None
+    how: "Reading | None" = None
+    retry: bool = False
+
+
+def add(
+    library: "Library",
+    found: "Found",
+    paths: Sequence[str],
+    wishes: Wishes = Wishes(),
+    *,
+    as_json: bool,
+) -> "Report":
     """Add what was found at the paths, and tell each failure on standard error."""
     known = {document.id for document in library.documents()}
     new = sum(source.id not in known for source in found.documents)
     with bar("Indexing", "pages", as_json=as_json) as shown:
         progress = Pages(shown, new + len(found.failures))
-        report = library.add(paths, on_error="report", progress=progress)
+        report = library.add(
+            paths,
+            metadata=wishes.metadata,
+            on_error="report",
+            progress=progress,
+            limits=wishes.limits,
+            how=wishes.how,
+            retry=wishes.retry,
+        )
     for failure in report.failures:
         output.note(f"Failed: {failure}")
     return report

@@ -10,6 +10,8 @@ from .exits import Refused
 from .options import DEFAULT_MODEL
 
 if TYPE_CHECKING:
+    from quire.ingest.options import Engine
+
     from ..encode.protocol import PageEncoder
     from ..library import Library
 
@@ -33,13 +35,13 @@ def open_library(path: str, model: str | None = None, *, encoder: bool = True) -
     return Library.open(path, load_encoder(model or _own_model(path)))
 
 
-def writable_library(path: str, model: str | None) -> "Library":
+def writable_library(path: str, model: str | None, engine: "Engine" = "auto") -> "Library":
     """A library to add to; it is made when there is none yet, and keeps its encoder if there is."""
     from ..library import Library
 
     there = (Path(path) / "manifest.json").is_file()
     name = model or (_own_model(path) if there else DEFAULT_MODEL)
-    return Library.open(path, load_encoder(name), create=True)
+    return Library.open(path, load_encoder(name), create=True, engine=engine)
 
 
 def _own_model(path: str) -> str:

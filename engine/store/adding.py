@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from quire.ingest.document import Document
@@ -16,7 +15,6 @@ from quire.ingest.page import Page
 from ..encode.protocol import PageEncoder
 from .contents import Entry, read_entries
 from .failing import Failed, Failures
-from .layout import is_page_image
 from .report import Progress, Report
 from .tables import Tables
 from .writing import Writer
@@ -39,16 +37,6 @@ class Opened(Protocol):
 # Paths of a document -> what is to be noted of it; None for nothing new.
 Metadata = Callable[[Sequence[str]], Mapping[str, Any] | None]
 Reader = Callable[[Source], AbstractContextManager[Opened]]
-
-
-def without_page_images(found: Found) -> Found:
-    """What was found, less the images of libraries that lie in the folders searched."""
-    documents = []
-    for source in found.documents:
-        paths = tuple(path for path in source.paths if not is_page_image(Path(path)))
-        if paths:
-            documents.append(replace(source, paths=paths))
-    return Found(documents, [f for f in found.failures if not is_page_image(Path(f.path))])
 
 
 class Adder:

@@ -3,8 +3,34 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from quire.ingest.document import Document
+from quire.ingest.fetch import is_address
+
 from ..errors import EngineError
-from .contents import Entry
+from .contents import Entry, read_entries
+from .failing import Failures
+from .tables import Tables
+from .writing import Writer
+
+
+def delete_named(tables: Tables, writer: Writer, named: Iterable[str | Path]) -> list[Document]:
+    """Take documents out, by id or path, with what failed of them; those that are gone.
+
+    Raises EngineError as `paths_left`, and then takes nothing out.
+    """
+    entries = {entry.document.id: entry for entry in read_entries(tables)}
+    changed = paths_left(entries, named)
+    failures = Failures(tables)
+    gone = []
+    for key, paths in changed.items():
+        if paths:
+            writer.update(entries[key].at(paths))
+        else:
+            writer.delete(key)
+            failures.forget(key)
+            gone.append(entries[key].document)
+    failures.flush()
+    return gone
 
 
 def paths_left(
@@ -20,7 +46,7 @@ def paths_left(
         if isinstance(name, str) and name in entries:
             left[name] = ()
             continue
-        path = str(Path(name).expanduser().absolute())
+        path = str(name) if is_address(name) else str(Path(name).expanduser().absolute())
         holders = [e.document for e in entries.values() if path in e.document.paths]
         if not holders:
             raise EngineError(

@@ -13,7 +13,7 @@ from .tables import Tables, one_of
 from .text import storable
 
 # What was asked of these may have changed though nothing else did: they are tried every time.
-_ALWAYS_TRIED = (Kind.UNREADABLE, Kind.MISSING)
+_ALWAYS_TRIED = (Kind.UNREADABLE, Kind.MISSING, Kind.REFUSED)
 FEW = 200  # rows held back: a commit for each failure would take its time
 
 

@@ -1,0 +1,72 @@
+"""How documents are to be read, as options of the command line."""
+
+import os
+import re
+from dataclasses import fields
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from quire.ingest.limits import Limits
+from quire.ingest.options import Engine, Ocr, OcrEngine
+
+from .exits import UsageError
+
+EngineOption = Annotated[
+    Engine | None,
+    typer.Option(
+        "--engine",
+        help="What draws PDFs; auto: PyMuPDF, and PDFium where that fails. Of a new library: it "
+        "keeps the one it has.",
+    ),
+]
+OcrOption = Annotated[
+    Ocr, typer.Option("--ocr", help="Read text off pictures; auto: where a page has none.")
+]
+OcrEngineOption = Annotated[
+    OcrEngine, typer.Option("--ocr-engine", help="What reads it; auto: the best that is installed.")
+]
+PasswordOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--password",
+        metavar="WORD",
+        help="For locked PDFs; may be repeated. Other users can see it in the list of processes: "
+        "better put one into the environment, as QUIRE_PASSWORD.",
+    ),
+]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=VALUE",
+        help="What a file may cost, such as max_pages=20000 or memory=4G; may be repeated. "
+        f"Names: {', '.join(field.name for field in fields(Limits))}.",
+    ),
+]
+RetryOption = Annotated[
+    bool, typer.Option("--retry", help="Read what failed before, and documents that lack pages.")
+]
+
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+def passwords_of(given: list[str] | None) -> tuple[str, ...]:
+    """Those given, then the one in the environment (which may hold blanks)."""
+    own = os.environ.get("QUIRE_PASSWORD")
+    return (*(given or ()), *([own] if own else ()))
+
+
+def limits_of(given: list[str] | None) -> Limits:
+    """Limits from NAME=VALUE; K, M and G count in 1024. Raises UsageError for anything else."""
+    kinds = get_type_hints(Limits)
+    chosen: dict[str, Any] = {}
+    for text in given or ():
+        name, _, value = text.partition("=")
+        if name not in kinds:
+            raise UsageError(f"--limit {text!r}: no limit {name!r}; known: {', '.join(kinds)}")
+        number = re.fullmatch(r"(\d+(?:\.\d+)?)([kmg]?)b?", value.strip(), re.IGNORECASE)
+        if number is None:
+            raise UsageError(f"--limit {text!r}: write a number, such as {name}=100 or {name}=4G")
+        chosen[name] = kinds[name](float(number[1]) * _UNITS[number[2].lower()])
+    return Limits(**chosen)
