@@ -15,13 +15,14 @@ _MAY_BE_ZERO = re.compile(r"bias$|token_type_embeddings")  # RoBERTa was trained
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a checkpoint's base: those of the index, or all there are.
+    """The safetensors files of a checkpoint's base: those of the index, or `model*.safetensors`.
 
-    Adapters are not among them. Empty where there are none; `EncodeError` for a missing shard.
+    Adapters and heads are not among them. Empty where there are none; `EncodeError` for a missing
+    shard.
     """
     index = folder / INDEX
     if not index.is_file():
-        return sorted(f for f in folder.glob("*.safetensors") if not f.name.startswith("adapter_"))
+        return sorted(folder.glob("model*.safetensors"))
     shards = sorted(set(json.loads(index.read_text())["weight_map"].values()))
     if gone := [name for name in shards if not (folder / name).is_file()]:
         raise EncodeError(

@@ -33,7 +33,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     (r"granite-vision.*embedding|nanovdr|lco-|e5-omni|rzenembed|moca|unite", _OTHER),
     (r"jina-embeddings-v5", "its backbone and adapters are laid out as no loader of quire expects"),
     (
-        r"dse-qwen2|gme-qwen2|eager-embed|nomic-embed-multimodal|bge-vl|ops-mm|vlm2vec",
+        r"dse-qwen2|gme-qwen2|eager-embed|/nomic-embed-multimodal|bge-vl|ops-mm|vlm2vec",
         _UNKNOWN,
     ),
 )
