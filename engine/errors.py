@@ -36,6 +36,10 @@ class RerankError(EngineError):
     """A checkpoint or candidate that a reranker refuses."""
 
 
+class AnswerError(EngineError):
+    """A generator that cannot be used, or that does not answer."""
+
+
 class EvaluationError(EngineError):
     """A folder of questions and judgements that cannot be judged as it stands."""
 

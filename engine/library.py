@@ -13,6 +13,7 @@ from quire.ingest.ocr import chosen as chosen_ocr
 from quire.ingest.options import Engine, Reading
 from quire.ingest.read import read
 
+from .answer.askable import Askable
 from .encode.protocol import PageEncoder
 from .errors import EngineError
 from .rerank.protocol import Reranker
@@ -38,7 +39,7 @@ from .store.writing import Writer
 __all__ = ["Hit", "Hits", "Library", "Progress", "Report"]
 
 
-class Library:
+class Library(Askable):
     """Documents that can be searched by what their pages look like. Make one with `Library.open`.
 
     One process at a time may write; any number may search, also meanwhile. A document is there

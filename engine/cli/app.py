@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from . import output
+from .ask import ask
 from .doctor import doctor
 from .evaluate import evaluate
 from .exits import DONE, STOPPED, USAGE, code_of
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command("index")(index)
 app.command("search")(search)
+app.command("ask")(ask)
 app.command("eval")(evaluate)
 app.command("doctor")(doctor)
 

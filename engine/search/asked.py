@@ -35,23 +35,27 @@ class Background:
         return calibrate(self._contents.texts, self._contents.owner.tolist(), self.rarity)
 
 
+# A text -> its query rows, and rows of the library to compare them with.
+See = Callable[[str], tuple[Float[np.ndarray, "q d"], Float[np.ndarray, "sample d"]]]
+
+
 class Asked:
-    """What was asked. `see` gives the query's rows, and rows of the library to compare with."""
+    """What was asked of a library."""
 
     def __init__(
-        self,
-        text: str,
-        background: Background,
-        see: Callable[[], tuple[Float[np.ndarray, "q d"], Float[np.ndarray, "sample d"]]],
-        encoder: Callable[[], PageEncoder],
+        self, text: str, background: Background, see: See, encoder: Callable[[], PageEncoder]
     ) -> None:
         self.text, self.background = text, background
         self._see, self._encoder = see, encoder
 
+    def instead(self, text: str) -> "Asked":
+        """Something else, asked of the same library."""
+        return Asked(text, self.background, self._see, self._encoder)
+
     @cached_property
     def question(self) -> Question:
         """With its rows: this loads the encoder, if the search itself did without."""
-        rows, library = self._see()
+        rows, library = self._see(self.text)
         spans = spans_of(self._encoder(), self.text, len(rows))
         return ask(self.text, self.background.rarity, rows, spans, library)
 
@@ -63,12 +67,14 @@ class Asked:
             maps = seen_maps(question, page().vectors)
             covered = seen_coverage(question.weights, maps)
             return USUAL_SEEN.relevance(covered)
+        return self.background.calibration.relevance(self.covers(text))
+
+    def covers(self, text: str) -> float:
+        """The share of what was asked, by the rarity of its words, that the best passage of a text
+        holds: in [0, 1]."""
         keys = [word.key for word in content_words(self.text)]
         weights = np.array([self.background.rarity.of(key) for key in keys])
-        if not len(keys):
-            return 0.0
-        covered, _ = read_coverage(keys, weights / weights.sum(), text)
-        return self.background.calibration.relevance(covered)
+        return read_coverage(keys, weights / weights.sum(), text)[0] if keys else 0.0
 
 
 def spans_of(encoder: PageEncoder, text: str, rows: int) -> Sequence[Span | None] | None:

@@ -4,7 +4,7 @@ import base64
 import html
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -71,6 +71,15 @@ class Hit:
         """How likely the page answers the question, in [0, 1]; comparable between the questions
         that are asked of one library. See `explain/calibration.py`."""
         return self._asked.relevance(self.text, self.stored)
+
+    def about(self, text: str) -> "Hit":
+        """The same page, with its relevance, heat map and regions for another question or claim."""
+        return replace(self, _asked=self._asked.instead(storable(text)))
+
+    def covers(self, text: str) -> float:
+        """The share of what was asked, by the rarity of its words, that the best passage of a text
+        holds: in [0, 1]."""
+        return self._asked.covers(text)
 
     def heatmap(self) -> "Heatmap":
         """Where on the page the words of the question are seen."""

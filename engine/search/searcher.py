@@ -133,11 +133,12 @@ class Searcher:
                 return self._contents, mask, packed
 
     def _asked(self, query: str, rows: Any, encoder: "Callable[[], PageEncoder]") -> Asked:
-        def see() -> tuple[Any, Any]:
+        def see(text: str) -> tuple[Any, Any]:
             with reading(self._tables.layout):
                 _, _, packed = self._select(None, visual=True)
             assert packed is not None
-            own = self._encode(query, encoder) if rows is None else rows
+            known = rows is not None and text == query
+            own = rows if known else self._encode(text, encoder)
             return own, sample_rows(packed)
 
         return Asked(query, self._background, see, encoder)
