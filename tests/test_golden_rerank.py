@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from golden import arrays, golden, told
 from tokenizers import Tokenizer
 
+from quire.engine import load_reranker
 from quire.engine.encode.protocol import Parts
 from quire.engine.rerank.family import QWEN3
 from quire.engine.rerank.judge import Judge
-from quire.engine.rerank.load import family_of
 from quire.engine.rerank.prompt import Prompter
 from quire.engine.rerank.weights import load_weights
 
@@ -29,10 +30,11 @@ def tolerance(folder: Path, of: str) -> float:
     return float(found[1])
 
 
-def judge(folder: Path, kind: str, max_tokens: int = QWEN3.max_tokens) -> Judge:
-    checkpoint = folder / f"checkpoint_{kind}"
-    family = replace(family_of(checkpoint), max_tokens=max_tokens)
-    return Judge(load_weights(checkpoint, family, "cpu"))
+def judge(folder: Path, kind: str, max_tokens: int | None = None) -> Judge:
+    checkpoint = str(folder / f"checkpoint_{kind}")
+    found = load_reranker(checkpoint, device="cpu", max_tokens=max_tokens)
+    assert isinstance(found, Judge)
+    return found
 
 
 def by_query(pairs: list[dict[str, Any]]) -> dict[tuple[str | None, str], list[int]]:
@@ -93,3 +95,17 @@ def test_what_is_too_long_loses_the_end_of_its_body(kind: str) -> None:
         documents = [pairs[i]["document"] for i in rows]
         scores = model.score(query, documents, instruction=instruction)
         np.testing.assert_allclose(scores, wanted[f"{kind}.scores.truncated"][rows], 0, close)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bfloat16_stays_near_the_recipe(kind: str) -> None:
+    folder = golden(NAME)
+    pairs, wanted = told(folder)["pairs"], arrays(folder, "expected/fp32.safetensors")
+    weights = load_weights(folder / f"checkpoint_{kind}", QWEN3, "cpu")
+    model = Judge(replace(weights, model=weights.model.to(torch.bfloat16)))
+    found = re.search(r"bfloat16: allow ([\d.e-]+)", (folder / "README.md").read_text("utf-8"))
+    assert found
+    for (instruction, query), rows in by_query(pairs).items():
+        documents = [pairs[i]["document"] for i in rows]
+        scores = model.score(query, documents, instruction=instruction)
+        np.testing.assert_allclose(scores, wanted[f"{kind}.scores"][rows], 0, float(found[1]))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from golden import HOME, arrays, golden, told
 from PIL import Image
 from tokenizers import Tokenizer
@@ -17,7 +18,7 @@ from quire.engine.encode.images import size_of
 from quire.engine.encode.protocol import Parts
 from quire.engine.rerank.family import QWEN3_VL
 from quire.engine.rerank.judge import Judge
-from quire.engine.rerank.load import family_of, load_reranker
+from quire.engine.rerank.load import load_reranker
 from quire.engine.rerank.prompt import Prompter
 from quire.engine.rerank.weights import load_weights
 from quire.ingest.budget import PixelBudget
@@ -88,11 +89,23 @@ def test_scores_are_those_of_the_script() -> None:
         np.testing.assert_allclose(found, wanted[f"scores.{i}"], 0, tolerance(folder))
 
 
+def test_bfloat16_stays_near_the_script() -> None:
+    folder = golden(NAME)
+    wanted = arrays(folder, "expected/fp32.safetensors")
+    weights = load_weights(folder / "checkpoint", QWEN3_VL, "cpu")
+    model = Judge(replace(weights, model=weights.model.to(torch.bfloat16)))
+    limit = re.search(r"bfloat16: allow ([\d.e-]+)", (folder / "README.md").read_text("utf-8"))
+    assert limit
+    for i, instruction, query, documents in cases(folder):
+        found = model.score(query, documents, instruction=instruction)
+        np.testing.assert_allclose(found, wanted[f"scores.{i}"], 0, float(limit[1].rstrip(".")))
+
+
 def test_the_score_of_what_was_cut_is_that_of_the_script() -> None:
     folder = golden(NAME)
-    asked, checkpoint = told(folder), folder / "checkpoint"
-    family = replace(family_of(checkpoint), max_tokens=asked["truncated_max_length"])
-    model = Judge(load_weights(checkpoint, family, "cpu"))
+    asked = told(folder)
+    limit = asked["truncated_max_length"]
+    model = load_reranker(str(folder / "checkpoint"), device="cpu", max_tokens=limit)
     found = model.score(asked["truncated"]["query"], [asked["truncated"]["document"]])
     wanted = arrays(folder, "expected/fp32.safetensors")["truncated"]
     np.testing.assert_allclose(found, wanted, 0, tolerance(folder))

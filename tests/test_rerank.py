@@ -120,6 +120,15 @@ def test_a_candidate_scores_the_same_alone_and_in_a_batch(text: Judge, pages: Ju
         np.testing.assert_allclose(together, turned[::-1], atol=2e-6)
 
 
+def test_a_reranker_can_be_told_to_read_less(text_folder: Path, text: Judge) -> None:
+    less = load_reranker(str(text_folder), device="cpu", max_tokens=512)
+    long = "the quick brown fox " * 500
+    assert less.score("q", [long]) == less.score("q", [long + "no"]) != text.score("q", [long])
+    assert less.fingerprint != text.fingerprint
+    with pytest.raises(RerankError, match="max_tokens=3 leave no room: give at least 16"):
+        load_reranker(str(text_folder), max_tokens=3)
+
+
 def test_no_candidates_give_no_scores(text: Judge, pages: Judge) -> None:
     for model in (text, pages):
         found = model.score("q", [])

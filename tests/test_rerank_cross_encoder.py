@@ -46,6 +46,13 @@ def test_a_text_scores_the_same_alone_and_in_a_batch(reranker: Reranker) -> None
     np.testing.assert_allclose(reranker.score("a fox", TEXTS), alone, atol=1e-6)
 
 
+def test_it_can_be_told_to_read_less(reranker: Reranker, folder: Path) -> None:
+    less = load_reranker(f"sentence-transformers:{folder}", device="cpu", max_tokens=32)
+    assert less.score("q", [TEXTS[2]]) == less.score("q", [TEXTS[2] + "no"])
+    assert less.score("q", [TEXTS[2]]) != reranker.score("q", [TEXTS[2]])
+    assert less.fingerprint != reranker.fingerprint
+
+
 def test_no_candidates_give_no_scores(reranker: Reranker) -> None:
     assert reranker.score("q", []).shape == (0,)
 

@@ -31,7 +31,13 @@ class CrossEncoderReranker:
 
     @classmethod
     def load(
-        cls, name_or_path: str, *, device: str | None, revision: str | None, local_files_only: bool
+        cls,
+        name_or_path: str,
+        *,
+        device: str | None,
+        revision: str | None,
+        max_tokens: int | None,
+        local_files_only: bool,
     ) -> "CrossEncoderReranker":
         """As `load_reranker`. Raises RerankError for a model that gives no single score."""
         model, source, weights = load_guest(
@@ -41,11 +47,18 @@ class CrossEncoderReranker:
             raise RerankError(
                 f"{name_or_path} gives {model.num_labels} numbers a pair: a reranker gives one"
             )
+        if max_tokens is not None:
+            model.max_length = min(max_tokens, model.max_length or max_tokens)
         return cls(model, PREFIX + (source.name or source.folder.name), weights)
 
     def describe(self) -> dict[str, Any]:
         """Everything that changes a score, as JSON values."""
-        return {"name": self.name, "reads": self.reads, "weights": self._weights}
+        return {
+            "name": self.name,
+            "reads": self.reads,
+            "weights": self._weights,
+            "max_tokens": self._model.max_length,
+        }
 
     @property
     def fingerprint(self) -> str:
