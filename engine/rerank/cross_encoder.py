@@ -48,7 +48,7 @@ class CrossEncoderReranker:
                 f"{name_or_path} gives {model.num_labels} numbers a pair: a reranker gives one"
             )
         if max_tokens is not None:
-            model.max_length = min(max_tokens, model.max_length or max_tokens)
+            model.max_seq_length = min(max_tokens, model.max_seq_length or max_tokens)
         return cls(model, PREFIX + (source.name or source.folder.name), weights)
 
     def describe(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class CrossEncoderReranker:
             "name": self.name,
             "reads": self.reads,
             "weights": self._weights,
-            "max_tokens": self._model.max_length,
+            "max_tokens": self._model.max_seq_length,
         }
 
     @property

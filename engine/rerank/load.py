@@ -27,8 +27,9 @@ def load_reranker(
     `sentence-transformers:` before the name or path it is any `CrossEncoder` of that package
     (text), an extra of quire. On CUDA if there is one, else on the CPU. `max_tokens` of query and
     candidate together stands in for the model's own limit: on a CPU 2,048 answer much sooner than
-    the 8,192 that Qwen3-Reranker reads. Never runs code out of a checkpoint. Raises RerankError for a checkpoint that is none of these, EncodeError for one that
-    cannot be found or whose files are damaged.
+    the 8,192 that Qwen3-Reranker reads. Never runs code out of a checkpoint. Raises RerankError
+    for a checkpoint that is none of these, EncodeError for one that cannot be found or whose files
+    are damaged.
     """
     if max_tokens is not None and max_tokens < LEAST_TOKENS:
         raise RerankError(f"max_tokens={max_tokens} leave no room: give at least {LEAST_TOKENS}")
