@@ -24,29 +24,32 @@ class Extractive:
 
     def write(self, question: str, pages: Sequence[Hit]) -> Iterator[str]:
         """See `Generator`."""
-        found = [passage for i, hit in enumerate(pages, 1) if (passage := _passage(i, hit))]
-        best = max((score for score, _ in found), default=0.0)
-        # The first page is the one that search trusts most, so it is always heard.
-        kept = [told for i, (score, told) in enumerate(found) if i == 0 or score >= NEXT * best]
-        if not kept:
+        told: list[str] = []
+        best = 0.0
+        for number, hit in enumerate(pages, start=1):
+            held, quote = _passage(hit)
+            # The first page is the one that search trusts most, so it is always heard.
+            if quote and (not told or held >= NEXT * best):
+                told.append(f'"{quote}" [{number}]')
+                best = max(best, held)
+            elif number == 1 and not hit.text.strip():
+                told.append(f"See the picture of page {hit.page} [{number}]")
+            if len(told) == MOST_PAGES:
+                break
+        if not told:
             yield NOT_THERE
-        for i, told in enumerate(kept[:MOST_PAGES]):
-            yield told if i == 0 else f"\n{told}"
+        for place, line in enumerate(told):
+            yield line if place == 0 else f"\n{line}"
 
 
-def _passage(number: int, hit: Hit) -> tuple[float, str] | None:
-    """What the page says, quoted, and how much of the question that holds; None for nothing."""
-    regions = hit.regions(3)
-    if not hit.text.strip():
-        return (
-            (hit.relevance, f"See the picture of page {hit.page} [{number}].") if regions else None
-        )
-    for region in regions:
-        quote = pick(region.text, hit.covers)
-        held = hit.covers(region.text)
-        if quote and held >= LEAST:
-            return held, f'"{quote}" [{number}]'
-    return None
+def _passage(hit: Hit) -> tuple[float, str]:
+    """How much of the question the page's best region holds, and what to quote of it: "" where
+    nothing holds enough."""
+    texts = [region.text for region in hit.regions(3) if region.text]
+    if not texts:
+        return 0.0, ""
+    held, text = max(((hit.covers(text), text) for text in texts), key=lambda pair: pair[0])
+    return (held, pick(text, hit.covers)) if held >= LEAST else (held, "")
 
 
 def pick(text: str, covers: Callable[[str], float]) -> str:
