@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import huggingface_hub
 import numpy as np
 import pytest
 import torch
@@ -112,6 +113,8 @@ def test_limits_precision_and_files_are_in_the_fingerprint(tmp_path: Path) -> No
     assert len({plain.fingerprint, *(e.fingerprint for e in others)}) == 5
     with pytest.raises(EncodeError, match="dtype='half': choose one of float32, bfloat16"):
         Encoder.load(str(folder), dtype="half")
+    with pytest.raises(EncodeError, match=r"max_pixels=37788800: .* more than 32767 rows"):
+        Encoder.load(str(folder), max_pixels=37_788_800)
 
 
 def test_a_copy_of_a_revision_has_its_fingerprint_and_the_revision_is_described(
@@ -139,6 +142,22 @@ def test_offline_the_hub_is_not_asked_and_the_sentence_says_what_to_do(
         find_source("./no/such/folder")
     with pytest.raises(EncodeError, match="is a folder on this machine and has no revisions"):
         find_source(str(tmp_path), "main")
+
+
+def test_from_the_hub_come_weights_and_settings_and_nothing_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {}
+
+    def fetch(name: str, **options: object) -> str:
+        asked.update(options, name=name)
+        return str(tmp_path)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
+    found = find_source("jinaai/jina-embeddings-v4", "4a58ca57")
+    assert (found.folder, found.name) == (tmp_path, "jinaai/jina-embeddings-v4")
+    assert (asked["revision"], asked["local_files_only"]) == ("4a58ca57", False)
+    assert not {"*.py", "*.bin", "*.pt", "*"} & set(asked["allow_patterns"])
 
 
 @pytest.mark.parametrize("kind", ["qwen2_5_vl", "qwen3"])

@@ -11,6 +11,7 @@ from ..errors import EncodeError
 from .families.registry import read_json
 from .family import Family
 
+MOST_CELLS = 2**15 - 1  # rows tell which cell they look at in 16 bits
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -70,6 +71,11 @@ def sized(
     if family.files_budget:
         least, most = look.min_pixels or least, look.max_pixels or most
     most = max_pixels or most
+    if most // family.budget.factor**2 > MOST_CELLS:
+        raise EncodeError(
+            f"max_pixels={most}: a page would have more than {MOST_CELLS} rows; choose at most "
+            f"{MOST_CELLS * family.budget.factor**2}"
+        )
     places = getattr(config.get_text_config(), "max_position_embeddings", family.max_text)
     if family.backbone == "xlm-roberta":
         places -= config.pad_token_id + 1

@@ -43,7 +43,8 @@ JINA_V4 = Family(
 
 def _merged(task: str) -> Family:
     """The adapter of one task folded in by the publisher, without the head."""
-    return replace(JINA_V4, projector="", tasks=(task,), task_names={})
+    dims = (2048, 1024, 512, 256, 128)  # its config.json no longer tells
+    return replace(JINA_V4, dims=dims, projector="", tasks=(task,), task_names={})
 
 
 JINA_V4_MERGED = {
