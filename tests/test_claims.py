@@ -26,6 +26,10 @@ from quire.engine.answer.claims import Sentence, Splitter, sentences
         ("See fig. 3 and e.g. this [1].", [Sentence("See fig. 3 and e.g. this.", (1,), ())]),
         ("- first [1]\n- second", [Sentence("first", (1,), ()), Sentence("second", (), ())]),
         ('"Quoted twice." [1].', [Sentence('"Quoted twice."', (1,), ("Quoted twice.",))]),
+        (
+            '"one" [1]\n"two" [2]',
+            [Sentence('"one"', (1,), ("one",)), Sentence('"two"', (2,), ("two",))],
+        ),
         ("", []),
         (" . ", []),
         ("[99]", [Sentence("", (99,), ())]),

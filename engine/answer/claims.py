@@ -9,7 +9,8 @@ _QUOTE = re.compile(r"[\"“„«]([^\"“”„«»]{3,}?)[\"”“»]")
 # A sentence ends at its stop, with the quotation mark and the numbers that belong to it; the next
 # must have begun, or what comes may still belong to this one.
 _END = re.compile(
-    r"(?:[.!?](?=[\"”»\s\[])[\"”»]?|[。！？][”」]?|\n)(?:\s*\[[\d,\s]+\])*\.?"
+    r"\n(?!\s*\[)(?=\s*\S)|"
+    r"(?:[.!?](?=[\"”»\s\[])[\"”»]?|[。！？][”」]?)(?:\s*\[[\d,\s]+\])*\.?"
     r"(?=\s+[^\s\[]|[^\s\[\"”」.])"
 )
 _SHORT = re.compile(r"(?:\b(?:e\.g|i\.e|no|nr|fig|p|pp|dr|mr|mrs|vs|approx|z\.b)|\b\w)\.$", re.I)

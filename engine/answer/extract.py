@@ -9,8 +9,9 @@ from .evidence import NOT_THERE
 LONGEST = 320  # letters of a quotation
 MOST_PAGES = 3  # that are quoted
 SENTENCES = 2  # of a passage, at most
-LEAST = 0.15  # of the question must be in a passage, else it is not quoted
+LEAST = 0.1  # score of a region: one that says less is not quoted
 NEXT = 0.75  # of the best page's: less, and a further page is not quoted
+ROUND = str.maketrans("[]", "()")
 _STOP = re.compile(r"(?<=[.!?])\s+(?=[^a-z])|(?<=[。！？])")
 
 
@@ -43,18 +44,21 @@ class Extractive:
 
 
 def _passage(hit: Hit) -> tuple[float, str]:
-    """How much of the question the page's best region holds, and what to quote of it: "" where
-    nothing holds enough."""
-    texts = [region.text for region in hit.regions(3) if region.text]
-    if not texts:
+    """How much of the question the page's best region holds, and what to quote of it: 0 and ""
+    where none holds enough."""
+    regions = [region for region in hit.regions() if region.text]
+    # A heading names what is said below it, and is quoted only where nothing else speaks.
+    speaking = [region for region in regions if region.kind != "heading"] or regions
+    if not speaking or speaking[0].score < LEAST:
         return 0.0, ""
-    held, text = max(((hit.covers(text), text) for text in texts), key=lambda pair: pair[0])
-    return (held, pick(text, hit.covers)) if held >= LEAST else (held, "")
+    held = max(speaking[0].score, hit.covers(speaking[0].text))
+    return held, pick(speaking[0].text, hit.covers)
 
 
 def pick(text: str, covers: Callable[[str], float]) -> str:
-    """The best sentences of a passage, in their order, without quotation marks of their own."""
-    plain = " ".join(re.sub(r"[\"“”„«»]", "'", text).split())
+    """The best sentences of a passage, in their order, without quotation marks and brackets of
+    their own: those would be taken for ours."""
+    plain = " ".join(re.sub(r"[\"“”„«»]", "'", text).translate(ROUND).split())
     parts = [part.strip() for part in _STOP.split(plain) if part.strip()]
     if not parts:
         return ""

@@ -48,7 +48,7 @@ class Calibration:
 USUAL = Calibration(bias=-3.5, slope=7.7)
 # The same for a page without text layer, from what is seen of it: of dozens of pages one shows
 # something like most words by chance, so more is asked for.
-USUAL_SEEN = Calibration(bias=-6.0, slope=9.5)
+USUAL_SEEN = Calibration(bias=-6.0, slope=7.5)
 
 
 def calibrate(

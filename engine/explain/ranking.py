@@ -25,6 +25,7 @@ SEEN_WORTH = 0.3
 ABOUT_WORTH = 0.6  # what a word in the heading or the head of the table is worth to what is under
 LENGTH_WEIGHT = 0.3  # as b of BM25: how much longer places have to say more
 TYPICAL_WORDS = 40  # in a place
+LEAST_WORDS = 12  # a shorter place counts as so long: a greeting is no answer
 SEEN_WORDS = 0.25  # words in a place without text, for each cell of it
 HEADING_WORTH = 0.8  # a heading names what the place under it says
 OVERLAP = 0.6  # of the smaller one: more, and two places are the same
@@ -95,7 +96,7 @@ def _score(
 ) -> float:
     about = [evidence[i] for i in place.under]
     best = np.max([evidence[own], *(ABOUT_WORTH * other for other in about)], axis=0)
-    length = words or SEEN_WORDS * area(place.box) * grid[0] * grid[1]
+    length = max(words or SEEN_WORDS * area(place.box) * grid[0] * grid[1], LEAST_WORDS)
     shrink = (1 - LENGTH_WEIGHT) / (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * length / TYPICAL_WORDS)
     kind = HEADING_WORTH if place.kind == "heading" else 1.0
     return float(min(1.0, question.weights @ best * shrink * kind))

@@ -22,6 +22,11 @@ _ASKING = (  # noqa: SIM905 (a paragraph reads better than fifty lines)
     "le la les un une des du de et est quel quelle quels quelles qui que quoi où quand comment "
     "el los las y es en que cual quien donde cuando como il lo gli che chi dove quando come"
 ).split()
+# Letters of grammar and of asking in Chinese and Japanese: a pair that holds one is no word.
+_GRAMMAR = frozenset(
+    "的了吗呢吧几多少个哪什么怎谁何为是在有和与及需要被把从到这那之其请"
+    "はがをにでともへやかねよられますですいつどこ何"
+)
 STOP = frozenset([*STOP_WORDS, *_ASKING])
 SHORTEST_STEM = 4  # letters that two forms of a word share, at the least
 STEM_SHARE = 0.7  # of the longer one
@@ -51,8 +56,12 @@ def words(text: str) -> Iterator[Word]:
 def content_words(question: str) -> list[Word]:
     """The words of a question that say what is asked for, each once; all if none does."""
     every = list(words(question))
-    telling = [word for word in every if word.key not in STOP] or every
+    telling = [word for word in every if not _says_nothing(word.key)] or every
     return list({word.key: word for word in reversed(telling)}.values())[::-1]
+
+
+def _says_nothing(key: str) -> bool:
+    return key in STOP or (bool(_RUN.match(key)) and not _GRAMMAR.isdisjoint(key))
 
 
 @lru_cache(maxsize=1 << 16)
