@@ -3,6 +3,7 @@
 # make test   everything that must be green: style, types, tests
 # make bench  how good and how fast: quality on the samples, speed of each step
 # make hostile DIR=folder   read every file of a folder and tell how each ended
+# make fuzz   damage documents in 300 ways, read them all, twice: SEED=1 VARIANTS=300
 # make samples   draw the sample documents again
 # make mini   train the default encoder again, resuming: TEXT=folder with prose*.jsonl(.xz)
 # make clean  remove what these have made, the environment too
@@ -12,11 +13,13 @@ VENV ?= .venv
 DOCS ?= tests/samples/corpus
 TEXT ?= text
 PROCESSES ?= 2
+SEED ?= 1
+VARIANTS ?= 300
 export DOCS QUERY
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test bench hostile samples mini clean
+.PHONY: demo test bench hostile fuzz samples mini clean
 
 demo: $(INSTALLED)
 	@library="demo-library/$$(basename "$$DOCS")-$$(printf %s "$$DOCS" | cksum | cut -d ' ' -f 1)"; \
@@ -40,6 +43,13 @@ bench: $(INSTALLED)
 
 hostile: $(INSTALLED)
 	$(BIN)/python tests/hostile.py "$(DIR)"
+
+fuzz: $(INSTALLED)
+	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
+	$(BIN)/python tests/fuzz.py "$$folder/files" --seed $(SEED) --variants $(VARIANTS) && \
+	for run in 1 2; do \
+	    $(BIN)/python tests/hostile.py "$$folder/files" --state "$$folder/state.json" || exit 1; \
+	done
 
 samples: $(INSTALLED)
 	$(BIN)/python tests/samples/make.py

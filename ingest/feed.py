@@ -59,8 +59,6 @@ class Feed:
         self.waited = 0.0  # seconds
         self.info: dict[str, Any] = {}  # what the file says about itself, once it is open
         self._engine, self._how, self._ocr_engine = engine, how, ocr_engine
-        self._page_seconds = limits.seconds_per_page
-        self._page_seconds += limits.seconds_per_ocr if ocr_engine else 0.0
         self._path, self._kind, self._budget, self._limits = path, kind, budget, limits
         self._child: Child | None = None
         self._todo: deque[int] = deque()
@@ -114,8 +112,7 @@ class Feed:
                 self._work_ahead(child)  # into the slot that is free now
                 return drawn
         except ChildLost as lost:
-            more = ": allow more with --limit seconds_per_page=..."
-            reason = lost.reason + (more if lost.kind is Kind.TIMED_OUT else "")
+            reason = self._late(lost) if lost.kind is Kind.TIMED_OUT else lost.reason
             raise self._lost(lost.kind, reason, number) from lost
         if reply.kind is Kind.OUT_OF_MEMORY:
             child.kill()  # what it holds by now is anybody's guess
@@ -143,6 +140,7 @@ class Feed:
 
     def _work_ahead(self, child: Child) -> None:
         """Keep the child busy, but never more pages ahead than there are slots."""
+        ocr = self._ocr_engine
         while self._todo and len(self._due) < SLOTS:
             number, slot = self._todo.popleft(), self._slot
             self._slot = (slot + 1) % SLOTS
@@ -154,17 +152,28 @@ class Feed:
                     max_pixels=self._budget.max_pixels,
                     min_pixels=self._budget.min_pixels,
                     factor=self._budget.factor,
-                    seconds=self._page_seconds + _GRACE_SECONDS,
-                    ocr=self._how.ocr if self._ocr_engine else "never",
-                    ocr_engine=self._ocr_engine,
+                    seconds=self._limits.seconds_per_page + (0 if ocr else _GRACE_SECONDS),
+                    ocr=self._how.ocr if ocr else "never",
+                    ocr_engine=ocr,
+                    ocr_seconds=self._limits.seconds_per_ocr,
                 )
             )
 
     def _patience(self, seconds: float) -> float:
-        """How long to wait for a page when `seconds` are left for the document."""
-        if self._ocr_engine:
-            return max(seconds, self._page_seconds) if seconds > 0 else 0.0
-        return min(seconds, self._page_seconds)
+        """How long to wait for a page when `seconds` are left for the document. Where text may be
+        read off it, the child keeps the two times apart: its alarm strikes for each."""
+        more = self._limits.seconds_per_ocr + _GRACE_SECONDS if self._ocr_engine else 0.0
+        return min(seconds, self._limits.seconds_per_page) + more
+
+    def _late(self, lost: ChildLost) -> str:
+        names = "seconds_per_page=... or seconds_per_document=..."
+        if not self._ocr_engine:
+            return f"{lost.reason}: allow more with --limit {names}"
+        page, ocr = self._limits.seconds_per_page, self._limits.seconds_per_ocr
+        return (
+            f"took more than {page:g} seconds, or {ocr:g} to read its text off: allow more with "
+            f"--limit seconds_per_ocr=..., {names}"
+        )
 
     def _wait(self, child: Child, expected: type[SomeReply], seconds: float) -> SomeReply | Failed:
         start = time.monotonic()

@@ -26,9 +26,15 @@ class RapidRecogniser:
         blue_first = np.ascontiguousarray(image[:, :, ::-1])
         # use_cls would look for lines that stand on their head; pages are upright.
         found = self._engine(blue_first, return_word_box=True, use_cls=False)
+        if not found.txts:  # then its list of words holds one that is none
+            return []
         lines = []
-        for line in found.word_results or ():
-            words = [_boxed(str(word), corners, across, down) for word, _, corners in line]
+        for line in found.word_results:
+            words = [
+                _boxed(str(word), corners, across, down)
+                for word, _, corners in line
+                if corners is not None
+            ]
             if words:
                 lines.append(words)
         return lines

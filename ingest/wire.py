@@ -42,7 +42,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Render:
-    """Draw page `number` (from 1) into a slot; ocr: when to read text off it, and with what."""
+    """Draw page `number` (from 1) into a slot. ocr: when to read text off it."""
 
     number: int
     slot: int
@@ -52,6 +52,7 @@ class Render:
     seconds: float
     ocr: str = "never"
     ocr_engine: str = ""
+    ocr_seconds: float = 0
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,8 @@ class Work:
         die_after(request.seconds)
         budget = PixelBudget(request.max_pixels, request.min_pixels, request.factor)
         page = self._open.draw(request.number, budget)
+        if request.ocr_engine:
+            die_after(request.ocr_seconds)
         page, ocr = self._reading_off.page(
             page, request.number, self._open, request.ocr, request.ocr_engine
         )

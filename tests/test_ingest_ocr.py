@@ -68,7 +68,7 @@ def test_a_scanned_page_gets_text_and_boxes_and_says_who_read_it(
 
 
 @pytest.mark.parametrize("engine", engines())
-def test_pictures_are_read_too_and_blank_ones_have_no_text(
+def test_pictures_are_read_too_and_empty_ones_have_no_text(
     tmp_path: Path, engine: OcrEngine
 ) -> None:
     page = read_all(make_pdf(tmp_path / "a.pdf", texts=("on a poster",)), ocr="never")[0]
@@ -77,6 +77,9 @@ def test_pictures_are_read_too_and_blank_ones_have_no_text(
     assert read_all(tmp_path / "a.png", ocr_engine=engine)[0].text.split() == ["on", "a", "poster"]
     blank = read_all(tmp_path / "b.png", ocr_engine=engine)[0]
     assert (blank.text, blank.ocr) == ("", "")
+    shaded = Image.linear_gradient("L").resize((400, 300)).convert("RGB")
+    shaded.save(tmp_path / "c.png")
+    assert read_all(tmp_path / "c.png", ocr_engine=engine)[0].text == ""
 
 
 @pytest.mark.parametrize("engine", engines())

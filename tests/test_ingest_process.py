@@ -18,6 +18,7 @@ from quire.ingest import (
     Limits,
     OpenDocument,
     ReadFailed,
+    Reading,
     engine_version,
     open_pages,
 )
@@ -25,6 +26,7 @@ from quire.ingest.child import SLOTS
 from quire.ingest.pool import POOL
 
 IMPATIENT = Limits(seconds_per_page=0.5)
+NO_OCR = Reading(ocr="never")
 
 
 def texts(path: Path) -> list[str]:
@@ -48,7 +50,7 @@ def alive(process: int) -> bool:
 
 def test_a_slow_page_is_given_up_and_the_next_file_is_read(tmp_path: Path) -> None:
     path = make_slow_pdf(tmp_path / "slow.pdf", quick_pages=2)
-    with open_pages(path, SMALL, IMPATIENT) as pages:
+    with open_pages(path, SMALL, IMPATIENT, NO_OCR) as pages:
         assert [next(pages).text.strip() for _ in range(2)] == ["quick 1", "quick 2"]
         slow = child_of(pages)
         start = time.monotonic()
@@ -65,7 +67,7 @@ def test_after_a_lost_page_the_pages_behind_it_may_still_be_taken(tmp_path: Path
     with pymupdf.open(path) as file:
         file.new_page().insert_text((30, 60), "behind")
         file.saveIncr()
-    with open_pages(path, SMALL, IMPATIENT) as pages:
+    with open_pages(path, SMALL, IMPATIENT, NO_OCR) as pages:
         with pytest.raises(ReadFailed):
             next(pages)
         assert [(page.number, page.text.strip()) for page in pages] == [(2, "behind")]
@@ -76,7 +78,7 @@ def test_a_whole_document_has_a_limit_too(tmp_path: Path) -> None:
     with pymupdf.open(path) as file:
         file.new_page()
         file.saveIncr()
-    with open_pages(path, SMALL, Limits(seconds_per_document=0.001)) as pages:
+    with open_pages(path, SMALL, Limits(seconds_per_document=0.001), NO_OCR) as pages:
         with pytest.raises(ReadFailed, match=r"took more than (2|1\.\d+) seconds") as caught:
             next(pages)
         assert caught.value.failure.page == 1
