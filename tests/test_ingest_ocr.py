@@ -7,7 +7,9 @@ import pymupdf
 import pytest
 from ingest_files import make_pdf
 from PIL import Image
+from standin import StandIn
 
+from quire.engine import Library
 from quire.ingest import (
     IngestError,
     Kind,
@@ -145,3 +147,12 @@ def test_the_table_of_tesseract_is_read_line_by_line() -> None:
         [(0.1, 0.1, 0.3, 0.2, "one"), (0.35, 0.1, 0.55, 0.2, "two")],
         [(0.1, 0.3, 0.3, 1.0, "three")],
     ]
+
+
+@pytest.mark.parametrize("engine", engines())
+def test_a_hit_says_when_its_text_was_read_off(tmp_path: Path, engine: OcrEngine) -> None:
+    library = Library.open(tmp_path / "library", StandIn(), create=True)
+    scan(tmp_path / "a.pdf", "harbour master")
+    library.add(tmp_path / "a.pdf", how=Reading(ocr_engine=engine))
+    [hit] = library.search("harbour", mode="text")
+    assert hit.ocr == ocr_version(engine) and hit.stored().words[0].text == "harbour"

@@ -113,6 +113,7 @@ def as_dict(hit: Any) -> dict[str, Any]:
         "metadata": hit.metadata,
         "reasons": hit.reasons,
         "text": hit.text,
+        "ocr": hit.ocr,
     }
 
 

@@ -39,6 +39,7 @@ class Hit:
     of the reranker where there was one (see `search/rerank.py`).
     reasons: list ("visual", "text") -> {"score", "rank"}; rank from 1 among the pages in scope,
     of "rerank" among those it read. A list that says nothing about the page is not there.
+    ocr: what read `text` off the picture; "" where it is the file's own.
     """
 
     document: Document
@@ -52,6 +53,7 @@ class Hit:
     _load_stored: Callable[[], StoredPage] = field(repr=False, compare=False)
     _load_blocks: Callable[[], Sequence[Block]] = field(repr=False, compare=False)
     _asked: Asked = field(repr=False, compare=False)
+    ocr: str = ""
 
     @property
     def name(self) -> str:

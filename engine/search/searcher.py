@@ -166,6 +166,7 @@ class Searcher:
             _load_stored=lambda: self._stored(page_id(document.id, number)),
             _load_blocks=lambda: load_blocks(layout, document, number),
             _asked=asked,
+            ocr=contents.ocrs[index],
         )
 
     def _stored(self, page: str) -> StoredPage:
