@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ..errors import SearchError
 from ..search.hits import Hits
 from ..search.scope import Where
 from .answer import Answer
@@ -60,6 +61,8 @@ class Askable:
         least_relevance: float = LEAST_RELEVANCE,
     ) -> Iterator[Event]:
         """The same as events, while they happen: Retrieved, then Written and Checked, Finished."""
+        if not isinstance(k, int) or k < 1:
+            raise SearchError(f"k={k!r}: let at least 1 page be used")
         writer = generator_of(generator)
         hits = self.search(question, k=max(k, RETRIEVED), where=where, mode=mode)
         return answering(question, hits, writer, most=k, least=least_relevance)
