@@ -39,7 +39,7 @@ def draw_queries(facts: Int[np.ndarray, "facts 3"], rng: np.random.Generator) ->
     for i in range(QUERIES if len(able) else 0):
         block[i] = able[i % len(able)]
         said = facts[facts[:, 0] == block[i], 2]
-        length = int(min(len(said), rng.integers(4, LONGEST + 1)))
+        length = min(len(said), int(rng.integers(4, LONGEST + 1)))
         start = int(rng.integers(len(said) - length + 1))
         span = said[start : start + length]
         span = span[rng.random(length) < KEPT]
