@@ -28,7 +28,7 @@ TYPICAL_WORDS = 40  # in a place
 LEAST_WORDS = 12  # a shorter place counts as so long: a greeting is no answer
 SEEN_WORDS = 0.25  # words in a place without text, for each cell of it
 HEADING_WORTH = 0.8  # a heading names what the place under it says
-OVERLAP = 0.6  # of the smaller one: more, and two places are the same
+OVERLAP = 0.4  # of the smaller one: more, and two places are the same
 LEAST = 0.05  # evidence below this is none
 
 
