@@ -1,6 +1,7 @@
 """A question is answered from pages, and every claim is checked against its page."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -327,3 +328,12 @@ def test_an_unknown_generator_is_refused_with_the_choices(tmp_path: Path) -> Non
         generator_of("gpt")
     with pytest.raises(AnswerError, match=r"no config\.json"):
         LocalModel(tmp_path)
+
+
+def test_a_local_model_without_its_packages_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(AnswerError, match="pip install qwen-vl-utils torchvision"):
+        list(LocalModel(tmp_path).write("When?", []))

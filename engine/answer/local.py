@@ -34,9 +34,9 @@ class LocalModel:
 
     def write(self, question: str, pages: Sequence[Hit]) -> Iterator[str]:
         """See `Generator`."""
+        model, processor, look = self._loaded
         from transformers import TextIteratorStreamer
 
-        model, processor, look = self._loaded
         messages = self.messages(question, pages)
         text = processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         pictures, films = look(messages)
