@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
 from typing import Any, Literal
+
+from PIL import Image
 
 from quire.ingest.document import Document
 from quire.ingest.failure import Failure, ReadFailed
@@ -14,6 +15,7 @@ from quire.ingest.options import Engine, Reading
 from quire.ingest.read import read
 
 from .answer.askable import Askable
+from .encode.load import load_encoder
 from .encode.protocol import PageEncoder
 from .errors import EngineError
 from .rerank.protocol import Reranker
@@ -76,7 +78,7 @@ class Library(Askable):
         """
         layout = Layout(Path(path).expanduser().absolute())
         if create and not layout.manifest.exists():
-            encoder = encoder or _load_encoder("quire-mini")
+            encoder = encoder or load_encoder("quire-mini")
             create_library(layout, encoder, engine)
         manifest = read_manifest(layout)
         if encoder is not None:
@@ -91,7 +93,7 @@ class Library(Askable):
     def encoder(self) -> PageEncoder:
         """The library's encoder, loaded now if it was not handed in."""
         if self._encoder is None:
-            encoder = _load_encoder(str(self.manifest.encoder.get("name")))
+            encoder = load_encoder(str(self.manifest.encoder.get("name")))
             self.manifest.accept(encoder, self.path)
             self._encoder = encoder
         return self._encoder
@@ -174,6 +176,14 @@ class Library(Askable):
             query, k, where, mode, fusion, lambda: self.encoder, reranker, rerank_top
         )
 
+    def search_picture(self, picture: Image.Image, k: int = 10, where: Where | None = None) -> Hits:
+        """The k pages that look most like a picture of a page or of a part of one, best first.
+
+        Such hits have no words to explain: their heat maps and regions are empty, and relevance
+        says nothing. Raises as `search` does, and EncodeError if the encoder reads text alone.
+        """
+        return self._searcher.like(picture, k, where, lambda: self.encoder)
+
     def delete(self, targets: str | Path | Iterable[str | Path]) -> list[Document]:
         """Take documents out, by id or by path, and return those that are gone.
 
@@ -216,12 +226,7 @@ class Library(Askable):
     def __enter__(self) -> "Library":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *ended: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -241,9 +246,3 @@ class Library(Askable):
 
     def _writer(self) -> Writer:
         return Writer(self._tables, self.manifest.dim, self.manifest.dense_dim)
-
-
-def _load_encoder(name: str) -> PageEncoder:
-    from .encode.load import load_encoder
-
-    return load_encoder(name)

@@ -92,6 +92,8 @@ class Hit:
         where no more do. The first time a page of a PDF takes a second or two: its paragraphs,
         tables and pictures are found, and then kept in the library."""
         question, page = self._asked.question, self.stored()
+        if not question.words:
+            return []  # searched with a picture
         blocks = self._load_blocks() if page.words else ()  # a scan has none
         return rank_regions(question, page, blocks, self.image, k)
 

@@ -30,6 +30,12 @@ from .scope import Scope, Where
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PIL.Image import Image
+
+# Rows of a picture that is searched with, at most, evenly spread: a whole page has 2,000, and
+# every one of them is compared with every row of the library.
+PICTURE_ROWS = 256
+
 
 class Searcher:
     """Searches one library, and keeps what it read until the library changes.
@@ -99,6 +105,34 @@ class Searcher:
             plan = replace(plan, reranker=reranker.name, reranked=read)
             hits = hits[:k]
         return Hits(query, k, replace(plan, seconds=perf_counter() - began), hits)
+
+    def like(
+        self,
+        picture: "Image",
+        k: int,
+        where: Where | None,
+        encoder: "Callable[[], PageEncoder]",
+    ) -> Hits:
+        """See `Library.search_picture`."""
+        check_request("a picture", k, where, "visual", "score")
+        began = perf_counter()
+        with self._lock:
+            seen = encoder().encode_document(picture, vectors="multi")
+        rows = seen[:: -(-len(seen) // PICTURE_ROWS)]
+        with reading(self._tables.layout):
+            contents, mask, packed = self._select(where, visual=True)
+            assert packed is not None
+            scores = visual_scores(rows, packed, mask, self._device)
+        chosen = np.flatnonzero(mask)
+        lists = {"visual": scores[chosen].astype(np.float64)}
+        reasons = _reasons(lists)
+        asked = Asked("", self._background, lambda _: (rows, sample_rows(packed)), encoder)
+        hits = [
+            self._hit(contents, int(chosen[i]), float(lists["visual"][i]), reasons(int(i)), asked)
+            for i in best_first(lists["visual"])[:k]
+        ]
+        plan = Plan("visual", "score", where, pages=len(chosen), of=len(contents))
+        return Hits("", k, replace(plan, seconds=perf_counter() - began), hits)
 
     def fresh(self) -> "Searcher":
         """A searcher of the same library that has read nothing yet."""

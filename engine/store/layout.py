@@ -31,6 +31,11 @@ class Layout:
         return self.root / "images"
 
     @property
+    def uploads(self) -> Path:
+        """Files that came over the network: the library is all that keeps them."""
+        return self.root / "uploads"
+
+    @property
     def write_lock(self) -> Path:
         """Held by the one process that writes."""
         return self.root / "write.lock"
@@ -43,7 +48,7 @@ class Layout:
     def names(self) -> set[str]:
         """Everything that may lie directly in the folder."""
         files = (self.manifest, self.manifest_draft, self.write_lock, self.read_lock)
-        return {path.name for path in (*files, self.tables, self.images)}
+        return {path.name for path in (*files, self.tables, self.images, self.uploads)}
 
     def image_folder(self, document: str) -> Path:
         return self.images / document
