@@ -44,5 +44,17 @@ class EvaluationError(EngineError):
     """A folder of questions and judgements that cannot be judged as it stands."""
 
 
+class ServeError(EngineError):
+    """A server that cannot be run as it was asked to."""
+
+
+class NotReady(EngineError):
+    """A server that is still opening its library, or could not."""
+
+
+class NoSuchPage(EngineError):
+    """A document, page or job that is not there, or no more."""
+
+
 # Everything the three folders raise on purpose: for `except` at the edge.
 QUIRE_ERRORS = (EngineError, AdapterError, IngestError)

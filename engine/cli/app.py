@@ -12,6 +12,7 @@ from .evaluate import evaluate
 from .exits import DONE, STOPPED, USAGE, code_of
 from .index import index
 from .search import search
+from .serve import serve
 
 # What typer raises for an argument it cannot read. Typer exports only this child of it, and has
 # had the class from click in some versions and of its own in others.
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command("index")(index)
 app.command("search")(search)
 app.command("ask")(ask)
+app.command("serve")(serve)
 app.command("eval")(evaluate)
 app.command("doctor")(doctor)
 

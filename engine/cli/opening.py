@@ -39,9 +39,13 @@ def writable_library(path: str, model: str | None, engine: "Engine" = "auto") ->
     """A library to add to; it is made when there is none yet, and keeps its encoder if there is."""
     from ..library import Library
 
+    return Library.open(path, encoder_for(path, model), create=True, engine=engine)
+
+
+def encoder_for(path: str, model: str | None) -> "PageEncoder":
+    """The encoder named, else that of the library at `path`, or the usual one if none is there."""
     there = (Path(path) / "manifest.json").is_file()
-    name = model or (_own_model(path) if there else DEFAULT_MODEL)
-    return Library.open(path, load_encoder(name), create=True, engine=engine)
+    return load_encoder(model or (_own_model(path) if there else DEFAULT_MODEL))
 
 
 def _own_model(path: str) -> str:
