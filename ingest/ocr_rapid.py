@@ -1,9 +1,8 @@
-"""RapidOCR (PP-OCR models that come with its package). Imported in the reading process only."""
+"""RapidOCR (PP-OCR models that come with its package). In the reading process only."""
 
 from typing import Any
 
 import numpy as np
-from rapidocr import RapidOCR
 
 from .wire import BoxedWord
 
@@ -19,6 +18,8 @@ class RapidRecogniser:
     """Latin script, Chinese and Japanese in one model."""
 
     def __init__(self) -> None:
+        from rapidocr import RapidOCR
+
         self._engine = RapidOCR(params=_PARAMS)
 
     def read(self, pixels: bytes, across: int, down: int) -> list[list[BoxedWord]]:

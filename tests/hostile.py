@@ -77,12 +77,22 @@ def told(folder: Path, known: dict[str, Any], limits: Limits) -> Iterator[dict[s
             yield {"path": path, "id": source.id, **line}
     yield {
         "seconds": time.monotonic() - began,
-        "parent_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "parent_mb": peak_of_this_process(),
     }
     from quire.ingest.pool import POOL
 
     POOL.close()
     yield {"worker_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}
+
+
+def peak_of_this_process() -> float:
+    """MB held at most since this program started.
+
+    `getrusage` would tell the peak of whoever started it, if that one was larger.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(kilobytes) / 1024
 
 
 def run(folder: Path, state: Path | None, limits: dict[str, float]) -> dict[str, Any]:
