@@ -1,7 +1,7 @@
 """Office documents, web pages, Markdown, drawings, texts and code as pages."""
 
-import importlib.util
 import contextlib
+import importlib.util
 import os
 import subprocess
 import sys
