@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..explain.coverage import read_coverage
 from ..explain.words import content_words, likeness, words
 
-LENGTH = 240  # letters
-BEFORE = 40  # of them, before the passage
+LENGTH = 200  # letters
+BEFORE = 24  # of them, before the first word that counts
 
 
 @dataclass(frozen=True)
@@ -20,20 +17,38 @@ class Snippet:
 
 
 def snippet_of(text: str, query: str) -> Snippet:
-    """Words of the question count alike; without any on the page, its beginning."""
+    """The stretch of `LENGTH` letters with the most different words of the question, of equal ones
+    that where they stand closest together; without any, the beginning of the page. Another form of
+    a word counts a little less than the word, see `explain/words.py`."""
     plain = " ".join(text.split())
     keys = [word.key for word in content_words(query)]
+    found = []
+    for word in words(plain):
+        alike = {key: worth for key in keys if (worth := likeness(key, word.key))}
+        if alike:
+            found.append((word.start, word.end, alike))
     start = 0
-    if keys:
-        _, (first, _) = read_coverage(keys, np.full(len(keys), 1 / len(keys)), plain)
-        start = max(0, first - BEFORE)
-        start = plain.find(" ", start) + 1 if start else 0
-    shown = plain[start : start + LENGTH]
-    marks = tuple(
-        (word.start, word.end)
-        for word in words(shown)
-        if any(likeness(key, word.key) for key in keys)
-    )
-    before, after = "… " if start else "", " …" if start + LENGTH < len(plain) else ""
-    moved = tuple((a + len(before), b + len(before)) for a, b in marks)
-    return Snippet(f"{before}{shown}{after}", moved)
+    if found:
+        best = max(range(len(found)), key=lambda first: (*_worth(found, first), -first))
+        start = max(0, found[best][0] - BEFORE)
+        start = plain.find(" ", start, found[best][0]) + 1 or found[best][0] if start else 0
+    end = start + LENGTH
+    before, after = "… " if start else "", " …" if end < len(plain) else ""
+    shift = len(before) - start
+    marks = tuple((a + shift, b + shift) for a, b, _ in found if a >= start and b <= end)
+    return Snippet(f"{before}{plain[start:end]}{after}", marks)
+
+
+def _worth(found: list[tuple[int, int, dict[str, float]]], first: int) -> tuple[float, int]:
+    """What a stretch that begins with this word holds of the question, and, to be added to that,
+    how little room it takes: minus its letters."""
+    begin = found[first][0]
+    held: dict[str, float] = {}
+    reached = begin
+    for _, end, alike in found[first:]:
+        if end > begin + LENGTH - BEFORE:
+            break
+        for key, worth in alike.items():
+            if worth > held.get(key, 0.0):
+                held[key], reached = worth, end
+    return sum(held.values()), begin - reached
