@@ -146,7 +146,7 @@ class Jobs:
             report = library.add(job.files, progress=job, limits=self._limits)
             job.added = [_told(document) for document in report.added]
             job.skipped = [_told(document) for document in report.skipped]
-            job.state = "done"
+            job.done_files, job.state = len(job.files), "done"
         except Stopped:
             job.state = "stopped"
         except LibraryBusy:
