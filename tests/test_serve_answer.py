@@ -146,7 +146,7 @@ def test_a_client_that_goes_away_while_it_uploads_leaves_nothing(folder: Path) -
         parts = urlsplit(address)
         with socket.create_connection((parts.hostname, parts.port)) as line:  # type: ignore[arg-type]
             line.sendall(
-                f"POST /api/documents HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 100000\r\n"
+                f"POST /api/documents HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 99999\r\n"
                 "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\nContent-Disposition: "
                 'form-data; name="files"; filename="a.pdf"\r\n\r\n%PDF-1.7 and then no'.encode()
             )

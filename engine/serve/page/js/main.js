@@ -26,9 +26,9 @@ async function start() {
   if (!health) return;
   state.health = health;
   modes.draw(search.changeMode);
+  if (!state.query && !state.picture) show(); // somebody may have been quicker
   await shelf.refresh();
   adding.resume().catch(() => {});
-  show();
 }
 
 /** The token behind the # of the address that `quire serve` prints becomes a cookie. */
@@ -77,7 +77,7 @@ function show() {
   const told = address.read();
   state.mode = modes.known(told.mode) ? told.mode : "hybrid";
   modes.draw(search.changeMode);
-  $("query").value = told.query;
+  if (told.query || state.query) $("query").value = told.query;
   if (told.query) {
     search.run({ push: false, open: told.page });
     return;
@@ -146,6 +146,7 @@ function listen() {
     const { name, page } = event.detail;
     search.like(event.detail, `part of ${name.slice(0, 16)}, p. ${page}`);
   });
+  addEventListener("open-page", (event) => open(event.detail));
   addEventListener("mode", (event) => search.changeMode(event.detail));
   addEventListener("popstate", show);
   addEventListener("token-needed", askToken);

@@ -16,17 +16,20 @@ export const known = (mode) => MODES.some(([name]) => name === mode) || mode ===
 export const asRequest = (mode) =>
   mode === "rerank" ? { mode: "hybrid", rerank: true } : { mode };
 
+/** Made once, and changed in place after: who goes through them with arrow keys keeps the focus. */
 export function draw(onchange) {
   const shown = state.health?.rerank ? [...MODES, REREAD] : MODES;
-  $("modes").replaceChildren(
-    ...shown.map(([name, label, title]) => {
-      const seconds = state.latency[name];
-      return h("label", { class: "mode", title },
-        h("input", {
-          type: "radio", name: "mode", value: name, checked: state.mode === name,
-          onchange: () => onchange(name),
-        }),
-        h("span", {}, label, seconds != null && h("small", {}, milliseconds(seconds))));
-    }),
-  );
+  if ($("modes").childElementCount !== shown.length) {
+    $("modes").replaceChildren(...shown.map((mode) => radio(mode, onchange)));
+  }
+  for (const input of $("modes").querySelectorAll("input")) {
+    const seconds = state.latency[input.value];
+    input.checked = input.value === state.mode;
+    input.nextElementSibling.querySelector("small").textContent = seconds == null ? "" : milliseconds(seconds);
+  }
 }
+
+const radio = ([name, label, title], onchange) =>
+  h("label", { class: "mode", title },
+    h("input", { type: "radio", name: "mode", value: name, onchange: () => onchange(name) }),
+    h("span", {}, label, h("small", {})));

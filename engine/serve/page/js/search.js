@@ -72,13 +72,23 @@ async function perform(ask, open = null) {
     results.draw(reply);
     judge(reply);
     say(`${many(reply.hits.length, "page")} found`);
-    if (open) viewer.open(open);
-    else if (reply.hits.length && matchMedia("(min-width: 861px)").matches) results.choose(0);
+    show(reply, open);
   } catch (error) {
     if (mine !== turn) return;
     state.reply = null;
     results.empty();
     notice.problem(error, () => perform(ask, open));
+  }
+}
+
+/** Open the page that the address names, else the best one where there is room beside the list. */
+function show(reply, open) {
+  if (open) {
+    const place = reply.hits.findIndex((hit) => hit.document === open.document && hit.page === open.page);
+    if (place >= 0) results.choose(place);
+    else dispatchEvent(new CustomEvent("open-page", { detail: open }));
+  } else if (reply.hits.length && matchMedia("(min-width: 861px)").matches) {
+    results.choose(0, { focus: document.activeElement === $("query") });
   }
 }
 
