@@ -153,7 +153,7 @@ def test_hits_print_as_a_table(library: Library) -> None:
     assert lines[0] == "'cat mat'"
     assert re.fullmatch(
         r"hybrid: exact MaxSim over 9 pages, BM25 \(2 of 9 pages hit\), "
-        r"fused by score \(visual 0\.2, text 1\), \d+ ms",
+        r"fused by score \(visual 0\.1, text 1\), \d+ ms",
         lines[1],
     )
     assert lines[2].split() == ["score", "page", "document", "section"]
