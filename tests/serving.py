@@ -20,6 +20,7 @@ from quire.engine import Library
 from quire.engine.encode.protocol import Vectors
 from quire.engine.serve.app import create_app
 from quire.engine.serve.encoding import SharedEncoder
+from quire.engine.serve.server import listen
 from quire.engine.serve.settings import Settings
 
 FERRY = "The ferry sails at noon. It carries 291 people."
@@ -117,9 +118,9 @@ def listening(
 ) -> Iterator[tuple[str, Any]]:
     """A real server in a thread of its own: its address, and the application."""
     app = create_app(open_library, settings or Settings())
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="on")
+    config = uvicorn.Config(app, log_level="warning", lifespan="on")
     server = uvicorn.Server(config)
-    socket = config.bind_socket()
+    socket = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{socket.getsockname()[1]}"

@@ -11,6 +11,7 @@ from ..store.layout import Layout
 
 SMALL = (400, 560)  # pixels, at most: a card, sharp on a dense screen
 KEPT = 64 * 2**20  # bytes of small pictures
+MOST_SIZES = 100_000  # that are remembered
 TYPES = {".webp": "image/webp", ".png": "image/png"}
 
 
@@ -21,6 +22,7 @@ class Pictures:
         self._layout = layout
         self._small: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._bytes = 0
+        self._sizes: dict[tuple[str, int], tuple[int, int]] = {}
         self._lock = Lock()
 
     def whole(self, document: str, number: int) -> tuple[bytes, str]:
@@ -33,6 +35,14 @@ class Pictures:
 
     def size(self, document: str, number: int) -> tuple[int, int]:
         """Width and height in pixels; (3, 4) where the picture is gone, for a card needs some."""
+        key = (document, number)
+        if key not in self._sizes:
+            if len(self._sizes) >= MOST_SIZES:
+                self._sizes.clear()
+            self._sizes[key] = self._measure(document, number)
+        return self._sizes[key]
+
+    def _measure(self, document: str, number: int) -> tuple[int, int]:
         from PIL import Image
 
         try:

@@ -1,8 +1,9 @@
 """The few lines of a page that hold most of a question, and where its words stand in them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from ..explain.words import content_words, likeness, words
+from ..explain.words import SHORTEST_STEM, Word, content_words, likeness, words
 
 LENGTH = 200  # letters
 BEFORE = 24  # of them, before the first word that counts
@@ -20,13 +21,15 @@ def snippet_of(text: str, query: str) -> Snippet:
     """The stretch of `LENGTH` letters with the most different words of the question, of equal ones
     that where they stand closest together; without any, the beginning of the page. Another form of
     a word counts a little less than the word, see `explain/words.py`."""
-    plain = " ".join(text.split())
+    plain, page = _read(text)
     keys = [word.key for word in content_words(query)]
+    begins = {key[:SHORTEST_STEM] for key in keys}  # words that are alike begin alike
     found = []
-    for word in words(plain):
-        alike = {key: worth for key in keys if (worth := likeness(key, word.key))}
-        if alike:
-            found.append((word.start, word.end, alike))
+    for word in page:
+        if word.key[:SHORTEST_STEM] in begins:
+            alike = {key: worth for key in keys if (worth := likeness(key, word.key))}
+            if alike:
+                found.append((word.start, word.end, alike))
     start = 0
     if found:
         best = max(range(len(found)), key=lambda first: (*_worth(found, first), -first))
@@ -37,6 +40,13 @@ def snippet_of(text: str, query: str) -> Snippet:
     shift = len(before) - start
     marks = tuple((a + shift, b + shift) for a, b, _ in found if a >= start and b <= end)
     return Snippet(f"{before}{plain[start:end]}{after}", marks)
+
+
+@lru_cache(maxsize=512)  # pages: about 20 MB
+def _read(text: str) -> tuple[str, tuple[Word, ...]]:
+    """A page as one line, and the words of it. The same pages are found again and again."""
+    plain = " ".join(text.split())
+    return plain, tuple(words(plain))
 
 
 def _worth(found: list[tuple[int, int, dict[str, float]]], first: int) -> tuple[float, int]:
