@@ -1,5 +1,6 @@
 """The score of a page: what it is, at its edges, and that the fast way equals the plain one."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quire.engine.score import maxsim as module
-from quire.engine.score.maxsim import maxsim, maxsim_plain
+from quire.engine.score import floats
+from quire.engine.score.maxsim import maxsim
 from quire.engine.score.packed import Packed, pack
+from quire.engine.score.reference import maxsim_plain
 
 GOLDEN = Path(__file__).parents[2] / "shared" / "golden" / "maxsim"
 
@@ -84,18 +86,41 @@ def test_a_page_scores_the_same_alone_and_in_a_batch(lengths: list[int], seed: i
 def test_the_size_of_a_block_changes_no_score(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = random_pages(1, [3, 0, 8, 1, 30, 7], 16, np.float16)
     query = np.random.default_rng(2).normal(size=(5, 16)).astype(np.float32)
-    monkeypatch.setattr(module, "BLOCK_ROWS", limit)
+    monkeypatch.setattr(floats, "BLOCK_ROWS", limit)
     np.testing.assert_allclose(maxsim(query, packed), maxsim_plain(query, packed), rtol=1e-5)
 
 
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.integers(0, 99))
-@settings(deadline=None)
-def test_the_reduction_for_gpus_equals_the_plain_maximum(lengths: list[int], seed: int) -> None:
-    similarity = np.random.default_rng(seed).normal(size=(4, sum(lengths))).astype(np.float32)
-    best = module._best_by_scatter(torch.from_numpy(similarity), np.array(lengths)).numpy()
-    ends = np.cumsum(lengths)
-    plain = [similarity[:, e - n : e].max(axis=1) for e, n in zip(ends, lengths, strict=True)]
-    np.testing.assert_array_equal(best, np.stack(plain, axis=1))
+@pytest.mark.parametrize("threads", [1, 3])
+def test_several_queries_at_once_score_as_one_after_the_other(threads: int) -> None:
+    rng = np.random.default_rng(7)
+    packed = random_pages(6, [40, 0, 3, 700], 16, np.float16)
+    queries = [rng.normal(size=(q, 16)).astype(np.float32) for q in (3, 0, 1, 2_000)]
+    together = maxsim(queries, packed, threads=threads)
+    assert together.shape == (4, 4) and together.dtype == np.float32
+    for query, scores in zip(queries, together, strict=True):
+        np.testing.assert_allclose(scores, maxsim_plain(query, packed), rtol=1e-5, atol=1e-4)
+    assert maxsim([], packed).shape == (0, 4)
+
+
+def test_scoring_leaves_the_threads_of_torch_as_they_were() -> None:
+    before = torch.get_num_threads()
+    maxsim(np.ones((1, 4), np.float32), random_pages(0, [3], 4), threads=2)
+    seen: list[int] = []
+    fresh = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    fresh.start()
+    fresh.join()
+    assert torch.get_num_threads() == before and seen == [before]
+    with pytest.raises(ValueError, match="threads=0: use at least 1"):
+        maxsim(np.ones((1, 4), np.float32), random_pages(0, [3], 4), threads=0)
+
+
+def test_numbers_that_are_not_finite_are_refused_and_the_page_is_named() -> None:
+    packed = random_pages(0, [3, 4, 2], 4)
+    packed.rows[5, 1] = np.nan
+    with pytest.raises(ValueError, match="page 1 has rows that are not finite"):
+        maxsim(np.ones((2, 4), np.float32), packed)
+    with pytest.raises(ValueError, match="the query holds numbers that are not finite"):
+        maxsim(np.full((2, 4), np.inf, np.float32), random_pages(0, [3], 4))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

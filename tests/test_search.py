@@ -12,8 +12,8 @@ from standin import StandIn, write_pdf
 
 from quire.engine import Library
 from quire.engine.errors import SearchError
-from quire.engine.score.maxsim import maxsim_plain
 from quire.engine.score.packed import pack
+from quire.engine.score.reference import maxsim_plain
 from quire.engine.search.fuse import WEIGHTS
 from quire.engine.search.hits import Hits
 
