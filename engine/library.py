@@ -34,6 +34,7 @@ from .store.lock import reading, writing
 from .store.manifest import Manifest, read_manifest
 from .store.report import Progress, Report, Silent
 from .store.sidecar import Sidecar, notes_of
+from .store.sides import PIXELS, Side, encode_pages
 from .store.tables import Tables
 from .store.trying import tried_with
 from .store.writing import Writer
@@ -67,20 +68,23 @@ class Library(Askable):
         create: bool = False,
         device: str = "cpu",
         engine: Engine = "auto",
+        rows: Side | None = None,
     ) -> "Library":
         """Open the library in the folder `path`; with `create`, make it if there is none.
 
         Without `encoder` the one that the manifest names is loaded when it is first needed (a new
         library is made for the default encoder). `device` is where pages are scored.
-        `engine` draws the PDFs of a new library (`Reading.engine`); others keep the one they have.
-        Raises WrongLibrary when the library was made by another encoder, NotALibrary for a path
-        that holds none, or something else.
+        `engine` draws the PDFs of a new library (`Reading.engine`), and its pages are encoded by
+        their "pixels" (the default), their "text" or "both" (`rows`); others keep what they have.
+        Raises WrongLibrary when the library was made by another encoder or with other `rows`,
+        NotALibrary for a path that holds none, or something else.
         """
         layout = Layout(Path(path).expanduser().absolute())
         if create and not layout.manifest.exists():
             encoder = encoder or load_encoder("quire-mini")
-            create_library(layout, encoder, engine)
+            create_library(layout, encoder, engine, rows or PIXELS)
         manifest = read_manifest(layout)
+        manifest.accept_rows(rows, layout.root)
         if encoder is not None:
             manifest.accept(encoder, layout.root)
         return cls(layout, manifest, encoder, device)
@@ -135,7 +139,7 @@ class Library(Askable):
             adder = Adder(
                 self._tables,
                 self._writer(),
-                encoder,
+                lambda pages: encode_pages(encoder, pages, self.manifest.rows),
                 lambda source: read(source, encoder.budget, bounds, how=chosen),
                 shown,
                 tried=tried_with(bounds, chosen),

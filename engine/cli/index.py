@@ -19,6 +19,7 @@ from .reading import (
     OcrOption,
     PasswordOption,
     RetryOption,
+    RowsOption,
     limits_of,
     passwords_of,
 )
@@ -44,6 +45,7 @@ def index(
             help="CSV or JSON: a column `file`, and what to note of it.",
         ),
     ] = None,
+    rows: RowsOption = None,
     engine: EngineOption = None,
     ocr: OcrOption = "auto",
     ocr_engine: OcrEngineOption = "auto",
@@ -66,7 +68,7 @@ def index(
     limits = limits_of(limit)
     sidecar = read_sidecar(metadata) if metadata is not None else None
     found = found_in(paths)
-    opened = writable_library(library, model, engine or "auto")
+    opened = writable_library(library, model, engine or "auto", rows)
     how = Reading(
         engine=engine or opened.manifest.engine,
         ocr=ocr,

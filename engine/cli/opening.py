@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..encode.protocol import PageEncoder
     from ..library import Library
+    from ..store.sides import Side
 
 
 def load_encoder(model: str) -> "PageEncoder":
@@ -35,11 +36,13 @@ def open_library(path: str, model: str | None = None, *, encoder: bool = True) -
     return Library.open(path, load_encoder(model or _own_model(path)))
 
 
-def writable_library(path: str, model: str | None, engine: "Engine" = "auto") -> "Library":
+def writable_library(
+    path: str, model: str | None, engine: "Engine" = "auto", rows: "Side | None" = None
+) -> "Library":
     """A library to add to; it is made when there is none yet, and keeps its encoder if there is."""
     from ..library import Library
 
-    return Library.open(path, encoder_for(path, model), create=True, engine=engine)
+    return Library.open(path, encoder_for(path, model), create=True, engine=engine, rows=rows)
 
 
 def encoder_for(path: str, model: str | None) -> "PageEncoder":

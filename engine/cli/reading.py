@@ -3,7 +3,7 @@
 import os
 import re
 from dataclasses import fields
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -12,6 +12,14 @@ from quire.ingest.options import Engine, Ocr, OcrEngine
 
 from .exits import UsageError
 
+RowsOption = Annotated[
+    Literal["pixels", "text", "both"] | None,
+    typer.Option(
+        "--rows",
+        help="Encode a page by its pixels, its text (where it has none, by its pixels) or both. Of "
+        "a new library: it keeps what it has; pixels if not given.",
+    ),
+]
 EngineOption = Annotated[
     Engine | None,
     typer.Option(

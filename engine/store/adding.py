@@ -12,7 +12,7 @@ from quire.ingest.failure import Failure, ReadFailed
 from quire.ingest.find import Found, Source
 from quire.ingest.page import Page
 
-from ..encode.protocol import PageEncoder
+from ..encode.protocol import Vectors
 from .contents import Entry, read_entries
 from .failing import Failed, Failures
 from .report import Progress, Report
@@ -37,6 +37,7 @@ class Opened(Protocol):
 # Paths of a document -> what is to be noted of it; None for nothing new.
 Metadata = Callable[[Sequence[str]], Mapping[str, Any] | None]
 Reader = Callable[[Source], AbstractContextManager[Opened]]
+Encode = Callable[[Sequence[Page]], Sequence[Vectors]]
 
 
 class Adder:
@@ -46,7 +47,7 @@ class Adder:
         self,
         tables: Tables,
         writer: Writer,
-        encoder: PageEncoder,
+        encode: Encode,
         read: Reader,
         progress: Progress,
         *,
@@ -58,7 +59,7 @@ class Adder:
         self._tried, self._retry = tried, retry
         self._failures = Failures(tables)
         self._writer = writer
-        self._encoder = encoder
+        self._encode = encode
         self._read = read
         self._progress = progress
         self._entries = {entry.document.id: entry for entry in read_entries(tables)}
@@ -130,9 +131,7 @@ class Adder:
                 document = opened.document
                 pages = _readable(opened, lost)
                 while few := list(islice(pages, ENCODE_PAGES)):
-                    self._writer.write_pages(
-                        few, self._encoder.encode_document(few, vectors="both")
-                    )
+                    self._writer.write_pages(few, self._encode(few))
                     for page in few:
                         self._progress.page(document, page.number)
                     if lost and on_error == "raise":

@@ -9,10 +9,13 @@ from ..errors import NotALibrary
 from .layout import Layout
 from .lock import writing
 from .manifest import Manifest, write_manifest
+from .sides import PIXELS, Side
 from .tables import Tables
 
 
-def create_library(layout: Layout, encoder: PageEncoder, engine: Engine = "auto") -> None:
+def create_library(
+    layout: Layout, encoder: PageEncoder, engine: Engine = "auto", rows: Side = PIXELS
+) -> None:
     """Make an empty library; one that another process has just made is left alone.
 
     The manifest comes last: without one, nothing was ever stored, and what a killed process left
@@ -38,4 +41,4 @@ def create_library(layout: Layout, encoder: PageEncoder, engine: Engine = "auto"
             folder.mkdir()
         layout.read_lock.touch()
         Tables.create(layout, encoder.dim, max(encoder.dense_dims))
-        write_manifest(layout, Manifest.of(encoder, engine))
+        write_manifest(layout, Manifest.of(encoder, engine, rows))

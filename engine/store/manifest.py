@@ -14,6 +14,7 @@ from quire.ingest.version import engine_version
 from ..encode.protocol import PageEncoder
 from ..errors import NotALibrary, WrongLibrary
 from .layout import Layout
+from .sides import PIXELS, Side, check_side
 
 FORMAT = 2
 
@@ -26,6 +27,7 @@ class Manifest:
     encoder: everything that changes a vector, as the encoder says it of itself.
     dim, dense_dim: dimensions of a row and of a page's one vector.
     engine: the choice of what draws the pages of PDFs, see `Reading.engine`.
+    rows: what the rows of a page are made of, see sides.py.
     """
 
     format: int
@@ -35,22 +37,24 @@ class Manifest:
     dense_dim: int
     created: str
     engine: Engine = "auto"
+    rows: Side = PIXELS
 
     @classmethod
-    def of(cls, encoder: PageEncoder, engine: Engine = "auto") -> "Manifest":
+    def of(cls, encoder: PageEncoder, engine: Engine = "auto", rows: Side = PIXELS) -> "Manifest":
         return cls(
             format=FORMAT,
-            fingerprint=_fingerprint(encoder, engine),
+            fingerprint=_fingerprint(encoder, engine, check_side(rows)),
             encoder={**encoder.describe(), **_renderer(engine)},
             dim=encoder.dim,
             dense_dim=max(encoder.dense_dims),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             engine=engine,
+            rows=rows,
         )
 
     def accept(self, encoder: PageEncoder, root: Path) -> None:
         """Raise WrongLibrary if vectors of `encoder` cannot be compared with those in here."""
-        other = _fingerprint(encoder, self.engine)
+        other = _fingerprint(encoder, self.engine, self.rows)
         if other == self.fingerprint:
             return
         raise WrongLibrary(
@@ -59,6 +63,14 @@ class Manifest:
             f"{_named(encoder.describe(), other)}: open it with the encoder that "
             "made it, or index into another folder"
         )
+
+    def accept_rows(self, rows: Side | None, root: Path) -> None:
+        """Raise WrongLibrary if other rows than those in here are asked for."""
+        if rows is not None and check_side(rows) != self.rows:
+            raise WrongLibrary(
+                f"the pages of {root} are encoded by rows={self.rows!r}, not {rows!r}, and "
+                "cannot be compared: leave the rows out, or index into a new folder"
+            )
 
     def reading(self, how: Reading | None, root: Path) -> Reading:
         """How to read documents for this library. Raises WrongLibrary for another engine: pages
@@ -78,12 +90,13 @@ def _renderer(engine: Engine) -> dict[str, str]:
     return {"renderer": engine_version(engine)} if engine == "pypdfium2" else {}
 
 
-def _fingerprint(encoder: PageEncoder, engine: Engine) -> str:
-    """The encoder's own; another one where other than the usual library draws the pages."""
-    drawn = _renderer(engine)
-    if not drawn:
+def _fingerprint(encoder: PageEncoder, engine: Engine, rows: Side) -> str:
+    """The encoder's own; another one where other than the usual library draws the pages, or where
+    rows are made of text."""
+    changed = [*_renderer(engine).values(), *([f"rows of {rows}"] if rows != PIXELS else [])]
+    if not changed:
         return encoder.fingerprint
-    return hashlib.sha256(f"{encoder.fingerprint} {drawn['renderer']}".encode()).hexdigest()[:16]
+    return hashlib.sha256(" ".join([encoder.fingerprint, *changed]).encode()).hexdigest()[:16]
 
 
 def _named(encoder: dict[str, Any], fingerprint: str) -> str:
