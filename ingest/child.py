@@ -19,6 +19,7 @@ SLOTS = 4  # pages drawn ahead of the caller
 _START_SECONDS = 120
 _END_SECONDS = 5  # from the last word of a child to its end
 _LONGEST_REPLY = 1 << 16
+_LAST_WORDS = 4096  # bytes of what a child that died had to say
 # The child needs no thread pools; without these some libraries start one for each core.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -141,10 +142,10 @@ class Child:
         if not ends_within(self._process, _END_SECONDS):
             self.distrust()
         code = end_group(self._process)
-        self._errors.seek(0)
-        said = self._errors.read()[-4096:].decode(errors="replace").strip()
+        size = os.fstat(self._errors.fileno()).st_size
+        said = os.pread(self._errors.fileno(), _LAST_WORDS, max(0, size - _LAST_WORDS))
         self.kill()
-        raise ChildLost(*_cause(code, said))
+        raise ChildLost(*_cause(code, said.decode(errors="replace").strip()))
 
 
 def _cause(code: int, said: str) -> tuple[Kind, str]:

@@ -53,3 +53,11 @@ def no_core_dumps() -> None:
     """A crash on a user's file must not leave its content in a core file."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
+def limit_files(size: int) -> None:
+    """End this process by SIGXFSZ when a file that it writes, also one in memory, grows larger."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    bound = size if hard == resource.RLIM_INFINITY else min(size, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bound, hard))

@@ -9,6 +9,7 @@ from .wire import BoxedWord
 
 # A page of fine print has some 3,000 words; far beyond that it is not for people.
 MAX_WORDS = 50_000
+MAX_TEXT = 1_000_000  # characters
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from .wire import (
 )
 
 _MAX_INFO_BYTES = 4 * 2**20  # the outline, mostly
-_MAX_TAIL_BYTES = 64 * 2**20  # words and text; 50,000 words need about 5 MB
+_MAX_TAIL_BYTES = 24 * 2**20  # words and text; 50,000 words need about 5 MB
 _GRACE_SECONDS = 5  # the child's own alarm strikes this much later than our limit
 _DRAIN_SECONDS = 2  # pages drawn ahead and not wanted are waited for this long
 
@@ -194,7 +194,8 @@ class Feed:
         """The page in a slot. Sizes are checked first: they come from the child."""
         size = 3 * reply.across * reply.down
         largest = 3 * max(self._budget.max_pixels, MAX_ASPECT * self._budget.factor**2)
-        if not (0 < size <= largest and 0 < reply.tail <= _MAX_TAIL_BYTES):
+        real = reply.across > 0 and reply.down > 0 and size <= largest
+        if not (real and 0 < reply.tail <= _MAX_TAIL_BYTES):
             child.distrust()
         pixels = child.copy_slot(slot, 0, size)
         try:

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from stat import S_ISREG
 
-from .document import DocumentKind, document_id
+from .document import DocumentKind
 from .errors import IngestError
-from .failure import Failure, Kind
-from .sniff import HEAD_BYTES, claimed, looks_like, sniff
+from .failure import Failure
+from .limits import Limits
+from .look import look, unreadable
+
+_DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,14 @@ class Found:
     failures: list[Failure]
 
 
-def find(paths: Iterable[str | Path]) -> Found:
+def find(paths: Iterable[str | Path], limits: Limits = _DEFAULT_LIMITS) -> Found:
     """All documents among files and, recursively, in folders.
 
     Content decides, not the name. In a folder, what is neither by name nor by content one of
     ours is passed over silently, as are hidden files and folders; entries are met in the
     order of their names, and a folder reached twice through links is walked once. A file given
-    explicitly is always reported. The same bytes twice are one Source with both paths.
+    explicitly is always reported, and one of more than `limits.max_bytes` is not even read.
+    The same bytes twice are one Source with both paths.
     Raises IngestError for a path that does not exist, naming the nearest one that does.
     """
     if isinstance(paths, str | Path):
@@ -54,7 +57,7 @@ def find(paths: Iterable[str | Path]) -> Found:
         if path in seen:
             continue
         seen.add(path)
-        looked = _look(path, explicit)
+        looked = look(path, explicit, limits.max_bytes)
         if isinstance(looked, Failure):
             failures.append(looked)
         elif looked is not None:
@@ -79,61 +82,33 @@ def _files(paths: Iterable[str | Path], failures: list[Failure]) -> Iterator[tup
             raise IngestError(_no_such_path(given, path))
 
 
-def _walk(folder: str, walked: set[tuple[int, int]], failures: list[Failure]) -> Iterator[str]:
-    try:
-        status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in walked:
-            return  # a link that leads back, or a second way to the same folder
-        walked.add((status.st_dev, status.st_ino))
-        names = sorted(os.listdir(folder))
-    except OSError as error:
-        failures.append(_unreadable(folder, error))
-        return
-    for name in names:
-        if name.startswith("."):
-            continue
-        path = os.path.join(folder, name)
-        if os.path.isdir(path):
-            yield from _walk(path, walked, failures)
-        else:
+def _walk(root: str, walked: set[tuple[int, int]], failures: list[Failure]) -> Iterator[str]:
+    """Files in the order of their names. Without recursion: folders may lie thousands deep."""
+    left = [(root, True)]  # what comes next is last; is it a folder?
+    while left:
+        path, is_folder = left.pop()
+        if not is_folder:
             yield path
+            continue
+        try:
+            status = os.stat(path)
+            if (status.st_dev, status.st_ino) in walked:
+                continue  # a link that leads back, or a second way to the same folder
+            walked.add((status.st_dev, status.st_ino))
+            with os.scandir(path) as entries:
+                inside = [(e.name, _is_folder(e)) for e in entries if not e.name.startswith(".")]
+        except OSError as error:
+            failures.append(unreadable(path, error))
+            continue
+        inside.sort(reverse=True)
+        left += [(os.path.join(path, name), is_folder) for name, is_folder in inside]
 
 
-def _look(path: str, explicit: bool) -> tuple[str, DocumentKind] | Failure | None:
-    """Id and kind of a document; a failure; or None for a file that is none of our business."""
-    claim = claimed(path)
-    ours = explicit or claim is not None
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
     try:
-        status = os.stat(path)  # before opening: opening a named pipe would wait for ever
-        if not S_ISREG(status.st_mode):
-            reason = "is no regular file (a pipe, socket or device): give a file"
-            return Failure(path, Kind.UNREADABLE, reason) if ours else None
-        with open(path, "rb") as file:
-            head = file.read(HEAD_BYTES)
-        if not head:
-            reason = "has 0 bytes: fetch or save it again"
-            # An empty __init__.py or .gitkeep.txt is as it should be.
-            said = explicit or claim not in (None, "text", "code")
-            return Failure(path, Kind.EMPTY, reason) if said else None
-        kind = sniff(head, claim)
-        if kind is None:
-            return _unknown(path, head) if ours else None
-        return document_id(path), kind
-    except OSError as error:
-        return _unreadable(path, error) if ours else None
-
-
-def _unknown(path: str, head: bytes) -> Failure:
-    content = looks_like(head)
-    reason = (
-        f"holds {content}, none of PDF, picture, Office document or text named as such: convert it"
-    )
-    return Failure(path, Kind.UNSUPPORTED, reason)
-
-
-def _unreadable(path: str, error: OSError) -> Failure:
-    why = error.strerror or str(error)
-    return Failure(path, Kind.UNREADABLE, f"{why}: check that it exists and may be read")
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _no_such_path(given: str | Path, path: str) -> str:

@@ -14,6 +14,7 @@ from .ocr import chosen
 from .office import Converted
 from .options import Reading
 from .page import Page, Word
+from .unchanged import Original
 from .version import engine_version, picture_engine
 from .wire import Opened
 
@@ -28,7 +29,9 @@ class OpenDocument:
     Pages are drawn a few ahead of the caller and never all held. What one library cannot draw is
     given to the next one (`Reading.engines`). When a page fails all the same, iterating raises
     ReadFailed with `failure.page`; calling next() again goes on with the page after it, for
-    callers who can use a document with a gap. Use it in a `with` block, or close it.
+    callers who can use a document with a gap. A file that was changed meanwhile raises ReadFailed
+    after its last page: what was drawn may be of other bytes than the id says. Use it in a `with`
+    block, or close it.
     """
 
     document: Document
@@ -36,13 +39,14 @@ class OpenDocument:
     def __init__(
         self,
         source: Source,
-        path: str,
+        original: Original,
         budget: PixelBudget,
         limits: Limits,
         workers: int,
         how: Reading,
     ) -> None:
-        self._path, self._limits = path, limits
+        self._original, self._limits = original, limits
+        self._path = path = original.path
         self._kind: DocumentKind = source.kind
         self._budget, self._how = budget, how
         self._converted: Converted | None = None
@@ -95,8 +99,11 @@ class OpenDocument:
         return self
 
     def __next__(self) -> Page:
-        if not self._feeds or self._next > self.document.pages:
+        if not self._feeds:
+            raise StopIteration
+        if self._next > self.document.pages:
             self.close()
+            self._original.check()
             raise StopIteration
         allowed = self._limits.seconds_per_document + _SECONDS_FOR_EACH_PAGE * self.document.pages
         left = allowed - sum(feed.waited for feed in self._feeds)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .budget import PixelBudget, fill
-from .drawing import MAX_WORDS, Drawing, clean
+from .drawing import MAX_TEXT, MAX_WORDS, Drawing, clean
 from .failure import Failure, Kind, ReadFailed
 from .outline import sections
 from .saying import LONGEST, MOST_PER_PAGE, iso_date, locked, short
@@ -91,7 +91,7 @@ class PdfReader:
             word = clean(word).strip()
             if place and word.strip("\ufffd"):  # glyphs that the file gives no letter for
                 words.append((*place, word))
-        return words, clean(textpage.extractTEXT())
+        return words, clean(textpage.extractTEXT()[:MAX_TEXT])
 
     def _section(self, number: int) -> str:
         if self._sections is None:

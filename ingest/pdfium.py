@@ -12,14 +12,13 @@ import pypdfium2
 from pypdfium2 import raw
 
 from .budget import PixelBudget, fill
-from .drawing import MAX_WORDS, Drawing, clean
+from .drawing import MAX_TEXT, MAX_WORDS, Drawing, clean
 from .failure import Failure, Kind, ReadFailed
 from .outline import sections
 from .saying import LONGEST, iso_date, locked, short
 from .wire import BoxedWord
 
 _UNITS = 100_000  # fractions of a page are asked for in these
-_MAX_CHARACTERS = 1_000_000
 _SPELT_OUT = range(0xFB00, 0xFB07)  # ligatures, as the other library spells them
 
 
@@ -167,7 +166,7 @@ def _letters(
         raw.FPDF_PageToDevice(page, *place)
         return x.value / _UNITS, y.value / _UNITS
 
-    for index in range(min(textpage.count_chars(), _MAX_CHARACTERS)):
+    for index in range(min(textpage.count_chars(), MAX_TEXT)):
         code = raw.FPDFText_GetUnicode(textpage, index)
         letter = chr(code) if code < 0x110000 else "\ufffd"
         if code in _SPELT_OUT:

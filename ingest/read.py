@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 from .budget import PixelBudget
-from .document import document_id
 from .errors import IngestError
-from .failure import Failure, Kind, ReadFailed
+from .failure import ReadFailed
 from .find import Found, Source, find
 from .limits import Limits
 from .opened import OpenDocument
 from .options import Reading
+from .unchanged import original
 
 __all__ = ["Found", "Limits", "OpenDocument", "Reading", "Source", "find", "open_pages", "read"]
 
@@ -33,7 +33,7 @@ def read(
     """
     if workers < 1:
         raise IngestError(f"workers={workers}: at least one process must read")
-    return OpenDocument(source, _unchanged(source, limits), budget, limits, workers, how)
+    return OpenDocument(source, original(source, limits), budget, limits, workers, how)
 
 
 def open_pages(
@@ -49,27 +49,7 @@ def open_pages(
     """
     if os.path.isdir(path):
         raise IngestError(f"{str(path)!r} is a folder: give one file, or use find and read")
-    found = find([path])
+    found = find([path], limits)
     if found.failures:
         raise ReadFailed(found.failures[0])
     return read(found.documents[0], budget, limits, how=how)
-
-
-def _unchanged(source: Source, limits: Limits) -> str:
-    """A path of the source that still holds the bytes which `find` saw."""
-    reason = "has no path"
-    for path in (source.file,) if source.file else source.paths:
-        try:
-            size = os.path.getsize(path)
-            if size > limits.max_bytes:
-                reason = (
-                    f"has {size:,} bytes and the limit is {limits.max_bytes:,}: split it, or allow "
-                    "more with --limit max_bytes=..."
-                )
-                raise ReadFailed(Failure(path, Kind.TOO_BIG, reason))
-            if document_id(path) == source.id:
-                return path
-            reason = "was changed after it was found: look for it again"
-        except OSError as error:
-            reason = f"{error.strerror or error}: check that it exists and may be read"
-    raise ReadFailed(Failure(source.paths[0], Kind.UNREADABLE, reason))

@@ -121,7 +121,7 @@ def unpack_reply(line: bytes, expected: type[SomeReply]) -> SomeReply | Failed:
             raise ValueError(f"{name} came, and {expected.__name__} was due")
         types = get_type_hints(expected)
         return expected(**{key: types[key](value) for key, value in values.items()})
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"{line[:80]!r} is no {expected.__name__}") from error
 
 

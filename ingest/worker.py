@@ -14,7 +14,14 @@ import sys
 from io import FileIO
 
 from .budget import PixelBudget
-from .confine import address_space, die_after, die_with, limit_memory, no_core_dumps
+from .confine import (
+    address_space,
+    die_after,
+    die_with,
+    limit_files,
+    limit_memory,
+    no_core_dumps,
+)
 from .drawing import Drawing, Reader
 from .errors import IngestError
 from .failure import Kind, ReadFailed
@@ -37,6 +44,8 @@ from .wire import (
     unpack_request,
 )
 
+# Bytes of a slot, and of what libraries say on standard error; far above what a page needs.
+LARGEST_FILE = 2**30
 IDLE_SECONDS = 300  # after that a process without work gives its memory back and ends
 
 
@@ -44,6 +53,7 @@ def main() -> None:
     replies, life, *slots = (int(number) for number in sys.argv[1:])
     die_with(life)
     no_core_dumps()
+    limit_files(LARGEST_FILE)
     forbid_network()
     work = Work(slots)
     requests = os.fdopen(0, "rb", buffering=0)  # a buffer would hide requests from poll

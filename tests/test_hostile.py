@@ -1,6 +1,9 @@
 """Files made to break readers: each ends in exactly one outcome, and nobody dies of it."""
 
+import os
 import shutil
+import socket
+from collections import Counter
 from pathlib import Path
 
 import fuzz
@@ -66,3 +69,35 @@ def test_a_death_of_the_reading_process_is_noticed(
     assert result["died"] and str(tmp_path / "a.txt") in result["unclassified"]
     assert "died" in list(hostile.report(result))[-1]
     shutil.rmtree(script.parent)
+
+
+def test_every_thing_in_a_folder_is_accounted_for(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "things"
+    folder.mkdir(parents=True)
+    (folder / ".hidden.txt").write_text("hello")
+    (folder / "two\nlines.txt").write_text("hello there")
+    (folder / os.fsdecode(b"no \xff utf-8.txt")).write_text("hello again")
+    (folder / ("n" * 251 + ".txt")).write_text("hello once more")
+    (folder / "nowhere.pdf").symlink_to("missing")
+    (folder / "loop.pdf").symlink_to("loop.pdf")
+    (folder / "up").symlink_to("..")  # to a folder: not followed
+    (folder / "zero.pdf").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe.pdf")
+    with socket.socket(socket.AF_UNIX) as own:
+        own.bind(str(folder / "socket.pdf"))
+    result = hostile.run(tmp_path / "b" / ".." / "a", None, {}, jobs=2)
+    assert not result["died"] and result["unclassified"] == []
+    counts = Counter(ends(result).values())
+    assert counts == {INDEXED: 4, "unreadable": 5}
+    lines = list(hostile.report(result))
+    assert len(lines) == len(OUTCOMES) + 5 + 2 and all(line.isprintable() for line in lines)
+
+
+def test_a_process_that_falls_silent_counts_as_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "hostile.py"
+    script.write_text("import time\ntime.sleep(1000)")
+    monkeypatch.setattr(hostile, "__file__", str(script))
+    monkeypatch.setattr(hostile, "longest_silence", lambda limits: 0.1)
+    assert hostile.run(tmp_path, None, {})["died"]

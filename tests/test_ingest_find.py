@@ -1,11 +1,13 @@
 """Which files are documents: content decides, not the name."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from quire.ingest import IngestError, Kind, document_id, find
+from quire.ingest import IngestError, Kind, Limits, document_id, find
+from quire.ingest.document import open_regular
 
 PDF = b"%PDF-1.7\n1 0 obj\n"
 PNG = b"\x89PNG\r\n\x1a\n and so on"
@@ -90,6 +92,40 @@ def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     [failure] = find([tmp_path]).failures
     assert failure.kind is Kind.UNREADABLE
     assert "no regular file" in failure.reason
+
+
+def test_what_turns_into_a_pipe_after_the_first_look_is_not_waited_for_either(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "trap.pdf")
+    with pytest.raises(OSError, match="no regular file"):
+        open_regular(tmp_path / "trap.pdf")
+
+
+def test_a_file_beyond_the_limit_is_not_read_to_its_end(tmp_path: Path) -> None:
+    put(tmp_path, huge__pdf=PDF)
+    os.truncate(tmp_path / "huge.pdf", 2**43)  # 8 TB, of which none is on the disk
+    [failure] = find([tmp_path]).failures
+    assert failure.kind is Kind.TOO_BIG and "8,796,093,022,208 bytes" in failure.reason
+    with pytest.raises(OSError, match=r"more than 5 bytes"):  # as of a file that grows
+        document_id(put(tmp_path, a__pdf=PDF) / "a.pdf", 5)
+    assert find([tmp_path / "a.pdf"], Limits(max_bytes=5)).failures[0].kind is Kind.TOO_BIG
+
+
+def test_folders_thousands_deep_are_walked_as_far_as_paths_go(tmp_path: Path) -> None:
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(2500):  # beyond PATH_MAX, and beyond any recursion
+        os.mkdir("d", dir_fd=here)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    os.close(here)
+    put(tmp_path, z__pdf=PDF)
+    found = find([tmp_path])
+    assert [Path(source.paths[0]).name for source in found.documents] == ["z.pdf"]
+    [failure] = found.failures
+    assert failure.kind is Kind.UNREADABLE and "too long" in failure.reason
+    subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)  # pytest's own way is too short
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -224,3 +224,21 @@ def test_an_idle_process_that_ended_is_replaced_unnoticed(tmp_path: Path) -> Non
 def test_the_renderer_is_named_as_it_names_itself() -> None:
     name = f"pymupdf {pymupdf.pymupdf_version} / mupdf {pymupdf.mupdf_version}"
     assert engine_version() == name
+
+
+def test_a_file_that_changes_while_it_is_read_is_no_document(tmp_path: Path) -> None:
+    path = make_pdf(tmp_path / "a.pdf", texts=("one", "two"))
+    with open_pages(path, SMALL) as pages:
+        next(pages)
+        make_pdf(path, texts=("three", "four", "five"))
+        with pytest.raises(ReadFailed, match="changed after it was found") as caught:
+            list(pages)
+        assert caught.value.failure.page is None
+        assert list(pages) == []  # told once
+
+
+def test_a_file_that_is_only_touched_while_it_is_read_stays_one(tmp_path: Path) -> None:
+    path = make_pdf(tmp_path / "a.pdf", texts=("one", "two"))
+    with open_pages(path, SMALL) as pages:
+        os.utime(path)
+        assert len(list(pages)) == 2

@@ -18,14 +18,14 @@ from .layout import is_page_image
 def gathered(paths: Sequence[str | Path], limits: Limits) -> Iterator[Found]:
     """All documents at the paths and addresses; what was fetched is gone after the block."""
     addresses = [str(path) for path in paths if is_address(path)]
-    here = without_page_images(find([path for path in paths if not is_address(path)]))
+    here = without_page_images(find([path for path in paths if not is_address(path)], limits))
     found = Found(list(here.documents), list(here.failures))
     with TemporaryDirectory(prefix="quire-fetched-", ignore_cleanup_errors=True) as folder:
         for number, address in enumerate(dict.fromkeys(addresses)):
             own = Path(folder) / str(number)
             own.mkdir()
             try:
-                one = find([fetch(address, own, limits)])
+                one = find([fetch(address, own, limits)], limits)
             except ReadFailed as failed:
                 found.failures.append(failed.failure)
                 continue
