@@ -141,17 +141,26 @@ def test_an_adapter_is_used_for_its_task_only_and_equals_the_merged_weights(
 ) -> None:
     folder = write_tiny_model(tmp_path / "model")
     model = tiny_reader().model
-    config = {"r": 2, "lora_alpha": 4, "target_modules": r"language_model.*\.(q_proj|down_proj)"}
+    which = r"language_model.*\.(q_proj|down_proj|embed_tokens)"
+    config = {"r": 2, "lora_alpha": 4, "target_modules": which}
     add_adapter(model, "code", config)
     torch.manual_seed(1)
     tensors, merged = {}, load_file(folder / "model.safetensors")
     for name, module in model.named_modules():
-        if hasattr(module, "lora_A") and len(module.lora_A):
+        if hasattr(module, "lora_A") and len(module.lora_embedding_A):
+            a, b = (
+                torch.randn_like(m["code"])
+                for m in (module.lora_embedding_A, module.lora_embedding_B)
+            )
+            tensors[f"base_model.model.{name}.lora_embedding_A"] = a
+            tensors[f"base_model.model.{name}.lora_embedding_B"] = b
+            merged[f"{name}.weight"] += 2 * (b @ a).T
+        elif hasattr(module, "lora_A") and len(module.lora_A):
             a, b = (torch.randn_like(m["code"].weight) for m in (module.lora_A, module.lora_B))
             tensors[f"base_model.model.{name}.lora_A.weight"] = a
             tensors[f"base_model.model.{name}.lora_B.weight"] = b
             merged[f"{name}.weight"] += 2 * b @ a
-    assert len(tensors) == 8
+    assert len(tensors) == 10
     from peft import LoraConfig
 
     adapter = folder / "adapters" / "code"

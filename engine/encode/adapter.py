@@ -10,13 +10,14 @@ from quire.adapters.errors import AdapterError
 
 from .backbone import native_name
 from .families.registry import ADAPTER_FILE, read_json
-from .routed import Route, Routed
+from .routed import Route, Routed, RoutedTable
 from .tensors import read_tensors
 
 WEIGHTS = "adapter_model.safetensors"
 HEAD = "head."  # stands before the name of a head: it is no layer of the backbone
 _KEY = re.compile(
-    r"base_model\.model\.(?P<layer>.+)\.lora_(?P<side>[AB])\.(?:(?P<task>.+)\.)?weight"
+    r"base_model\.model\.(?P<layer>.+)\.lora_(?:(?P<side>[AB])\.(?:(?P<task>.+)\.)?weight"
+    r"|embedding_(?P<table>[AB])(?:\.(?P<named>.+))?)"
 )
 
 
@@ -45,7 +46,8 @@ def read_adapters(folder: Path, backbone: str, heads: tuple[str, ...]) -> dict[s
                 f"the adapter in {folder} does not match the model (stray key: {key}); "
                 "use the base model that it was trained on"
             )
-        halves.setdefault((found["task"] or "", layer), {})[found["side"]] = tensor
+        task = found["task"] or found["named"] or ""
+        halves.setdefault((task, layer), {})[found["side"] or found["table"]] = tensor
     out: dict[str, Adapter] = {}
     for (task, layer), half in halves.items():
         if len(half) != 2:
@@ -58,7 +60,7 @@ def read_adapters(folder: Path, backbone: str, heads: tuple[str, ...]) -> dict[s
 
 
 def check_fit(adapter: Adapter, task: str, layers: Mapping[str, Any]) -> None:
-    """That every pair fits a layer (name -> Linear) and every layer meant has a pair.
+    """That every pair fits a layer (name -> Linear or Embedding) and all layers meant have one.
 
     Meant are those that `target_modules` of the adapter's settings name.
     """
@@ -74,6 +76,8 @@ def check_fit(adapter: Adapter, task: str, layers: Mapping[str, Any]) -> None:
         raise AdapterError(f"{what} lacks {name}, which it says it targets: fetch the file again")
     for name, (a, b) in adapter.pairs.items():
         out, into = layers[name].weight.shape
+        if is_table(layers[name]):
+            out, into = into, out  # from one of many tokens, to a vector
         if a.shape[1] != into or b.shape[0] != out:
             raise AdapterError(
                 f"{what} does not match the model: {name} is {out} x {into} there, and its LoRA "
@@ -85,7 +89,8 @@ def merge(tensors: dict[str, Any], adapter: Adapter) -> None:
     """W + B A for every layer, in place, in float32. `tensors`: "<layer>.weight" -> W."""
     for name, (a, b) in adapter.pairs.items():
         key = f"{name}.weight"
-        tensors[key] = tensors[key].float() + b @ a
+        whole = tensors[key].float()
+        tensors[key] = whole + (b @ a if whole.shape == (len(b), a.shape[1]) else (b @ a).T)
 
 
 def route(model: Any, by_task: Mapping[str, Adapter], chosen: Route) -> None:
@@ -95,7 +100,15 @@ def route(model: Any, by_task: Mapping[str, Adapter], chosen: Route) -> None:
         if not name.startswith(HEAD):
             parent, _, last = name.rpartition(".")
             base = model.get_submodule(name)
-            setattr(model.get_submodule(parent), last, Routed(base, chosen, pairs(name, by_task)))
+            kind = RoutedTable if is_table(base) else Routed
+            setattr(model.get_submodule(parent), last, kind(base, chosen, pairs(name, by_task)))
+
+
+def is_table(layer: Any) -> bool:
+    """Whether a layer looks vectors up by token."""
+    import torch
+
+    return isinstance(layer, torch.nn.Embedding)
 
 
 def pairs(layer: str, by_task: Mapping[str, Adapter]) -> dict[str, tuple[Any, Any]]:

@@ -46,6 +46,16 @@ class Routed(torch.nn.Module):
         out = self.base(x)
         for task, rows in self._route.parts:
             if task in self.a:
-                low = F.linear(x, self.a[task])
+                low = self._narrow(x, self.a[task])
                 out = out + F.linear(low if rows is None else low * rows, self.b[task])
         return out
+
+    def _narrow(self, x: Any, a: Any) -> Any:
+        return F.linear(x, a)
+
+
+class RoutedTable(Routed):
+    """The same for a table of vectors: x [batch, length] are tokens, A [rank, vocabulary]."""
+
+    def _narrow(self, x: Any, a: Any) -> Any:
+        return F.embedding(x, a.T)

@@ -106,7 +106,8 @@ def _sort(
 def _layers(model: Any) -> dict[str, Any]:
     import torch
 
-    return {name: m for name, m in model.named_modules() if isinstance(m, torch.nn.Linear)}
+    kinds = (torch.nn.Linear, torch.nn.Embedding)
+    return {name: m for name, m in model.named_modules() if isinstance(m, kinds)}
 
 
 def _fold(adapter: Adapter, tensors: dict[str, Any], head: dict[str, Any], name: str) -> None:
