@@ -20,6 +20,10 @@ class LibraryBusy(EngineError):
     """Another process is writing to the library."""
 
 
+class NoFolder(EngineError):
+    """What a library is to match is no folder, or its disk is away."""
+
+
 class EmptyLibrary(EngineError):
     """Nothing has been indexed yet, so there is nothing to search."""
 

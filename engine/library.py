@@ -1,48 +1,37 @@
 """A library: a folder on disk that holds documents, their pages and the vectors of one encoder."""
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 from PIL import Image
 
 from quire.ingest.document import Document
-from quire.ingest.failure import Failure, ReadFailed
-from quire.ingest.limits import Limits
-from quire.ingest.ocr import chosen as chosen_ocr
-from quire.ingest.options import Engine, Reading
-from quire.ingest.read import read
+from quire.ingest.failure import Failure
+from quire.ingest.options import Engine
 
 from .answer.askable import Askable
+from .changing import Changeable
 from .encode.load import load_encoder
 from .encode.protocol import PageEncoder
-from .errors import EngineError
 from .rerank.protocol import Reranker
 from .search.hits import Hit, Hits
-from .search.scope import Where, check_metadata
+from .search.scope import Where
 from .search.searcher import Searcher
-from .store.adding import Adder
 from .store.check import check_library
 from .store.contents import Entry, read_entries
 from .store.creating import create_library
-from .store.deleting import delete_named
 from .store.failing import read_failures
-from .store.gathering import gathered
 from .store.layout import Layout
-from .store.lock import reading, writing
+from .store.lock import reading
 from .store.manifest import Manifest, read_manifest
-from .store.report import Progress, Report, Silent
-from .store.sidecar import Sidecar, notes_of
-from .store.sides import PIXELS, Side, encode_pages
+from .store.report import Progress, Report
+from .store.sides import PIXELS, Side
 from .store.tables import Tables
-from .store.trying import tried_with
-from .store.writing import Writer
 
 __all__ = ["Hit", "Hits", "Library", "Progress", "Report"]
 
 
-class Library(Askable):
+class Library(Changeable, Askable):
     """Documents that can be searched by what their pages look like. Make one with `Library.open`.
 
     One process at a time may write; any number may search, also meanwhile. A document is there
@@ -57,6 +46,7 @@ class Library(Askable):
         self._tables = Tables(layout)
         self._searcher = Searcher(self._tables, manifest.dim, device)
         self._rerankers: dict[str, Reranker] = {}
+        super().__init__()
         self.manifest = manifest
 
     @classmethod
@@ -102,55 +92,6 @@ class Library(Askable):
             self._encoder = encoder
         return self._encoder
 
-    def add(
-        self,
-        paths: str | Path | Iterable[str | Path],
-        metadata: Mapping[str, Any] | Sidecar | None = None,
-        on_error: Literal["report", "raise"] = "report",
-        progress: Progress | None = None,
-        limits: Limits | None = None,
-        how: Reading | None = None,
-        retry: bool = False,
-    ) -> Report:
-        """Read files, folders with all below them, and http(s) addresses into the library.
-
-        Bytes that are there already are not read again: a new path, or new keys of `metadata`,
-        are noted. A path that now holds other bytes takes its old document out. `metadata`: a flat
-        dict for every document, or of a `read_sidecar` for each its own. Files that cannot be read
-        are reported, or the first of them raised with `on_error="raise"`; of a document the pages
-        that can be read are added. What failed is remembered (see `failures`) and read again when
-        limits, passwords or programs have changed, or with `retry`, as are documents that lack
-        pages. Libraries in the folders are passed over. Whatever ends it early, documents that
-        were finished stay. Raises IngestError for a path that does not exist, LibraryBusy while
-        another process writes, WrongLibrary for another engine than its own.
-        """
-        began = perf_counter()
-        if on_error not in ("report", "raise"):
-            raise EngineError(f"on_error={on_error!r}: choose 'report' or 'raise'")
-        notes = notes_of(metadata, check_metadata)
-        bounds, shown = limits or Limits(), progress or Silent()
-        chosen = self.manifest.reading(how, self.path)
-        chosen_ocr(chosen)  # raises when an engine was asked for and is not there
-        named = [paths] if isinstance(paths, str | Path) else list(paths)
-        encoder = self.encoder
-        with gathered(named, bounds) as found, writing(self._layout):
-            if found.failures and on_error == "raise":
-                raise ReadFailed(found.failures[0])
-            adder = Adder(
-                self._tables,
-                self._writer(),
-                lambda pages: encode_pages(encoder, pages, self.manifest.rows),
-                lambda source: read(source, encoder.budget, bounds, how=chosen),
-                shown,
-                tried=tried_with(bounds, chosen),
-                retry=retry,
-            )
-            adder.add(found, notes, on_error)
-            if adder.changed:
-                self._tables.tidy()
-        adder.report.seconds = perf_counter() - began
-        return adder.report
-
     def search(
         self,
         query: str,
@@ -187,18 +128,6 @@ class Library(Askable):
         says nothing. Raises as `search` does, and EncodeError if the encoder reads text alone.
         """
         return self._searcher.like(picture, k, where, lambda: self.encoder)
-
-    def delete(self, targets: str | Path | Iterable[str | Path]) -> list[Document]:
-        """Take documents out, by id or by path, and return those that are gone.
-
-        A document with several paths only loses the one that is named. Raises EngineError for an
-        id or path that is not there, and then takes nothing out.
-        """
-        named = [targets] if isinstance(targets, str | Path) else list(targets)
-        with writing(self._layout):
-            gone = delete_named(self._tables, self._writer(), named)
-            self._tables.tidy()
-        return gone
 
     def documents(self) -> list[Document]:
         """What is there, in the order of the paths."""
@@ -247,6 +176,3 @@ class Library(Askable):
 
             self._rerankers[name] = load_reranker(name)
         return self._rerankers[name]
-
-    def _writer(self) -> Writer:
-        return Writer(self._tables, self.manifest.dim, self.manifest.dense_dim)

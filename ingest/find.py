@@ -11,6 +11,7 @@ from .errors import IngestError
 from .failure import Failure
 from .limits import Limits
 from .look import look, unreadable
+from .seen import Seen
 
 _DEFAULT_LIMITS = Limits()
 
@@ -37,7 +38,9 @@ class Found:
     failures: list[Failure]
 
 
-def find(paths: Iterable[str | Path], limits: Limits = _DEFAULT_LIMITS) -> Found:
+def find(
+    paths: Iterable[str | Path], limits: Limits = _DEFAULT_LIMITS, seen: Seen | None = None
+) -> Found:
     """All documents among files and, recursively, in folders.
 
     Content decides, not the name. In a folder, what is neither by name nor by content one of
@@ -45,6 +48,7 @@ def find(paths: Iterable[str | Path], limits: Limits = _DEFAULT_LIMITS) -> Found
     order of their names, and a folder reached twice through links is walked once. A file given
     explicitly is always reported, and one of more than `limits.max_bytes` is not even read.
     The same bytes twice are one Source with both paths.
+    seen: of earlier calls; files in folders that look as they did then are not read again.
     Raises IngestError for a path that does not exist, naming the nearest one that does.
     """
     if isinstance(paths, str | Path):
@@ -52,12 +56,15 @@ def find(paths: Iterable[str | Path], limits: Limits = _DEFAULT_LIMITS) -> Found
     kinds: dict[str, DocumentKind] = {}
     places: dict[str, set[str]] = {}
     failures: list[Failure] = []
-    seen: set[str] = set()
+    met: set[str] = set()
     for path, explicit in _files(paths, failures):
-        if path in seen:
+        if path in met:
             continue
-        seen.add(path)
-        looked = look(path, explicit, limits.max_bytes)
+        met.add(path)
+        if seen is None or explicit:
+            looked = look(path, explicit, limits.max_bytes)
+        else:
+            looked = seen.look(path, limits.max_bytes)
         if isinstance(looked, Failure):
             failures.append(looked)
         elif looked is not None:
@@ -68,18 +75,38 @@ def find(paths: Iterable[str | Path], limits: Limits = _DEFAULT_LIMITS) -> Found
     return Found(documents, failures)
 
 
+def finds_any(paths: Iterable[str | Path]) -> bool:
+    """Whether `find` would come upon anything, document or failure; it looks no further than that.
+
+    Raises IngestError as `find` does.
+    """
+    given = list(paths)
+    for path in given:
+        _absolute(path)
+    failures: list[Failure] = []
+    files = _files(given, failures)
+    most = _DEFAULT_LIMITS.max_bytes
+    return any(look(path, explicit, most) for path, explicit in files) or bool(failures)
+
+
 def _files(paths: Iterable[str | Path], failures: list[Failure]) -> Iterator[tuple[str, bool]]:
     """Every file to look at, as (absolute path, given explicitly?)."""
     walked: set[tuple[int, int]] = set()
     for given in paths:
-        path = os.path.abspath(os.path.expanduser(given))
+        path = _absolute(given)
         if os.path.isdir(path):
             for file in _walk(path, walked, failures):
                 yield file, False
-        elif os.path.lexists(path):
-            yield path, True
         else:
-            raise IngestError(_no_such_path(given, path))
+            yield path, True
+
+
+def _absolute(given: str | Path) -> str:
+    """Raises IngestError where nothing is."""
+    path = os.path.abspath(os.path.expanduser(given))
+    if not os.path.lexists(path):
+        raise IngestError(_no_such_path(given, path))
+    return path
 
 
 def _walk(root: str, walked: set[tuple[int, int]], failures: list[Failure]) -> Iterator[str]:

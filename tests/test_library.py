@@ -195,6 +195,9 @@ class Told:
     def failed(self, failure: Failure) -> None:
         self.events.append(("failed", failure.kind))
 
+    def stop(self) -> bool:
+        return False
+
     def done(self) -> None:
         self.events.append("done")
 

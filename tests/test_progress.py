@@ -6,6 +6,7 @@ import pytest
 
 from quire.engine.cli.adding import Pages
 from quire.engine.cli.progress import bar
+from quire.engine.cli.stopping import Stop
 from quire.ingest.document import Document
 from quire.ingest.failure import Failure, Kind
 
@@ -42,7 +43,7 @@ def test_elsewhere_there_is_a_line_a_document_and_for_json_nothing(
     capsys: pytest.CaptureFixture[str], as_json: bool, expected: str
 ) -> None:
     with bar("Indexing", "pages", as_json=as_json) as shown:
-        pages = Pages(shown, 1)
+        pages = Pages(shown, Stop())
         pages.start(1)
         pages.page(document("one.pdf", 2), 1)
         pages.page(document("one.pdf", 2), 2)
@@ -63,7 +64,8 @@ def test_the_bar_moves_by_documents_and_within_one_by_its_pages() -> None:
 
         def line(self, text: str) -> None: ...
 
-    pages = Pages(Watch(), 2)
+    pages = Pages(Watch(), Stop())
+    pages.start(2)
     for number in (1, 2, 3, 4):
         pages.page(document("a", 4), number)
     pages.failed(Failure("/docs/b", Kind.DAMAGED, "broken"))

@@ -1,7 +1,8 @@
-"""Adds documents to a library under a progress bar; `index` and `eval` both do."""
+"""Adds documents to a library under a progress bar, as several commands do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ from quire.ingest.failure import Failure
 from . import output
 from .exits import UsageError
 from .progress import Bar, bar
+from .stopping import Stop, stoppable
 
 if TYPE_CHECKING:
-    from quire.ingest.find import Found
     from quire.ingest.limits import Limits
     from quire.ingest.options import Reading
 
@@ -21,17 +22,20 @@ if TYPE_CHECKING:
     from ..store.report import Report
     from ..store.sidecar import Sidecar
 
+STOPPING = "Stopping after this document; Ctrl-C once more stops at once."
+
 
 class Pages:
     """Shows pages as they are stored.
 
     How many pages there will be is known of opened documents only, so the bar moves by documents
-    (`total` of them are new) and within one by its pages.
+    that are new, and within one by its pages.
     """
 
-    def __init__(self, shown: Bar, total: int) -> None:
+    def __init__(self, shown: Bar, stop: Stop) -> None:
         self._shown = shown
-        self._total = total
+        self._stop = stop
+        self._total = 0
         self._current: Document | None = None
         self._done = 0  # documents, and files that failed
         self._failures = 0
@@ -39,7 +43,7 @@ class Pages:
         self._lost = 0  # pages of the current document
 
     def start(self, total: int) -> None:
-        """`total` counts documents that are there already, too, and so says little."""
+        self._total = total
 
     def page(self, document: Document, number: int) -> None:
         if self._current is None or self._current.id != document.id:
@@ -58,6 +62,9 @@ class Pages:
         self._shown.failed(self._failures)
         self._at(self._done)
 
+    def stop(self) -> bool:
+        return self._stop.asked()
+
     def done(self) -> None:
         self._finish()
 
@@ -75,21 +82,19 @@ class Pages:
         self._shown.at(min(documents, self._total), self._total, self._pages)
 
 
-def found_in(paths: Sequence[str]) -> "Found":
-    """What there is to read at the paths; UsageError when nothing looks like a document.
+def check_paths(paths: Sequence[str]) -> None:
+    """UsageError when nothing at the paths looks like a document.
 
     Asked before a model is loaded or a library made, for a slip in a path should cost nothing.
     Addresses are not asked yet.
     """
     from quire.ingest.fetch import is_address
-    from quire.ingest.find import find
+    from quire.ingest.find import finds_any
 
     here = [path for path in paths if not is_address(path)]
-    found = find(here)
-    if not found.documents and not found.failures and len(here) == len(paths):
+    if not finds_any(here) and len(here) == len(paths):
         names = ", ".join(repr(path) for path in paths)
         raise UsageError(f"no document in {names}: name a folder that holds PDFs or pictures")
-    return found
 
 
 @dataclass(frozen=True)
@@ -104,26 +109,26 @@ class Wishes:
 
 def add(
     library: "Library",
-    found: "Found",
     paths: Sequence[str],
     wishes: Wishes = Wishes(),
     *,
     as_json: bool,
 ) -> "Report":
-    """Add what was found at the paths, and tell each failure on standard error."""
-    known = {document.id for document in library.documents()}
-    new = sum(source.id not in known for source in found.documents)
-    with bar("Indexing", "pages", as_json=as_json) as shown:
-        progress = Pages(shown, new + len(found.failures))
-        report = library.add(
-            paths,
+    """Add what lies at the paths, and tell each failure on standard error."""
+    with stoppable(STOPPING) as stop:
+        report = shown(partial(library.add, paths), wishes, stop, as_json=as_json)
+    for failure in report.failures:
+        output.note(f"Failed: {failure}")
+    return report
+
+
+def shown(work: "Callable[..., Report]", wishes: Wishes, stop: Stop, *, as_json: bool) -> "Report":
+    """Do the work, `Library.add` or one like it, under a bar."""
+    with bar("Indexing", "pages", as_json=as_json) as drawn:
+        return work(
             metadata=wishes.metadata,
-            on_error="report",
-            progress=progress,
+            progress=Pages(drawn, stop),
             limits=wishes.limits,
             how=wishes.how,
             retry=wishes.retry,
         )
-    for failure in report.failures:
-        output.note(f"Failed: {failure}")
-    return report

@@ -13,6 +13,7 @@ from .exits import DONE, STOPPED, USAGE, code_of
 from .index import index
 from .search import search
 from .serve import serve
+from .sync import sync
 
 # What typer raises for an argument it cannot read. Typer exports only this child of it, and has
 # had the class from click in some versions and of its own in others.
@@ -26,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("index")(index)
+app.command("sync")(sync)
 app.command("search")(search)
 app.command("ask")(ask)
 app.command("serve")(serve)

@@ -92,7 +92,7 @@ def _subject(
     """What is judged, a filled library or an encoder, and how many PDFs could not be read."""
     from ..evaluate.folder import read_folder
     from ..evaluate.similarity import pair_files
-    from .adding import add, found_in
+    from .adding import add, check_paths
     from .opening import load_encoder, passing_folder, writable_library
 
     # Read before anything slow: a slip in the folder should cost nothing.
@@ -103,11 +103,11 @@ def _subject(
         yield load_encoder(model or DEFAULT_MODEL), 0
         return
     paths = [str(path) for path in files]
-    found = found_in(paths)
+    check_paths(paths)
     where = nullcontext(library) if library else passing_folder()
     with where as path:
         opened = writable_library(path, model)
-        yield opened, len(add(opened, found, paths, as_json=as_json).failures)
+        yield opened, len(add(opened, paths, as_json=as_json).failures)
 
 
 def _keep(report: "Report", path: Path) -> None:

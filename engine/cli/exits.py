@@ -2,7 +2,7 @@
 
 from quire.ingest.errors import IngestError
 
-from ..errors import QUIRE_ERRORS, EvaluationError, SearchError
+from ..errors import QUIRE_ERRORS, EvaluationError, NoFolder, SearchError
 
 DONE = 0
 SOME_FAILED = 1  # some inputs failed and were reported; the rest is done
@@ -21,7 +21,7 @@ class Refused(Exception):
 
 def code_of(error: Exception) -> int | None:
     """The exit code of an error raised on purpose; None for what only a bug can raise."""
-    if isinstance(error, UsageError | SearchError | EvaluationError | IngestError):
+    if isinstance(error, UsageError | NoFolder | SearchError | EvaluationError | IngestError):
         return USAGE
     if isinstance(error, (Refused, OSError, *QUIRE_ERRORS)):
         return REFUSED

@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import fields
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
@@ -50,6 +51,14 @@ LimitOption = Annotated[
         metavar="NAME=VALUE",
         help="What a file may cost, such as max_pages=20000 or memory=4G; may be repeated. "
         f"Names: {', '.join(field.name for field in fields(Limits))}.",
+    ),
+]
+MetadataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--metadata",
+        metavar="FILE",
+        help="CSV or JSON: a column `file`, and what to note of it.",
     ),
 ]
 RetryOption = Annotated[

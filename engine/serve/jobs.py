@@ -74,6 +74,9 @@ class Job:
             self.failures.append(failure_as_dict(failure))
         self._look()
 
+    def stop(self) -> bool:
+        return self.stopping
+
     def done(self) -> None:
         self._look()
 
@@ -146,7 +149,8 @@ class Jobs:
             report = library.add(job.files, progress=job, limits=self._limits)
             job.added = [_told(document) for document in report.added]
             job.skipped = [_told(document) for document in report.skipped]
-            job.done_files, job.state = len(job.files), "done"
+            job.done_files = len(job.files) - report.left
+            job.state = "stopped" if report.left else "done"
         except Stopped:
             job.state = "stopped"
         except LibraryBusy:

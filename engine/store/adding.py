@@ -1,7 +1,7 @@
 """From sources to stored documents: read, encode, write, one document after the other."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
@@ -62,13 +62,10 @@ class Adder:
         self._encode = encode
         self._read = read
         self._progress = progress
-        self._entries = {entry.document.id: entry for entry in read_entries(tables)}
-        # Path -> who claims it: one document, or two after a run that was killed in `_place`.
-        self._holders: dict[str, set[str]] = {}
-        for entry in self._entries.values():
-            for path in entry.document.paths:
-                self._holders.setdefault(path, set()).add(entry.document.id)
+        self.entries = {entry.document.id: entry for entry in read_entries(tables)}
+        self._holders = _holders(self.entries.values())
         self.report = Report()
+        self.left: set[str] = set()  # ids of documents that were not read any more
         self.changed = False  # did anything that is stored change?
 
     def add(
@@ -78,7 +75,7 @@ class Adder:
         on_error: Literal["report", "raise"],
     ) -> None:
         """Whatever ends this early, documents that were finished stay."""
-        new = sum(source.id not in self._entries for source in found.documents)
+        new = sum(source.id not in self.entries for source in found.documents)
         self._progress.start(new + len(found.failures))
         try:
             for failure in found.failures:
@@ -87,7 +84,26 @@ class Adder:
                 self._add_one(source, metadata(source.paths), on_error)
         finally:
             self.changed |= self._failures.flush()
+        self.report.left = len(self.left)
         self._progress.done()
+
+    def place(self, paths: Mapping[str, tuple[str, ...]]) -> list[Document]:
+        """Give documents, by id, these paths; those without any are taken out, and returned."""
+        gone = [self.entries.pop(key).document for key, own in paths.items() if not own]
+        stay = [self.entries[key].at(own) for key, own in paths.items() if own]
+        self._writer.update(*stay)
+        self.entries.update((entry.document.id, entry) for entry in stay)
+        self._writer.delete(*(document.id for document in gone))
+        for document in gone:
+            self._failures.forget(document.id)
+        self._holders = _holders(self.entries.values())
+        self.changed |= bool(paths)
+        return gone
+
+    def forget_failures(self, is_gone: Callable[[str], bool]) -> None:
+        """Forget the failures of files that are there no more, as `is_gone` tells by their path."""
+        self._failures.forget(paths=[path for path in self._failures.paths() if is_gone(path)])
+        self.changed |= self._failures.flush()
 
     def _add_one(
         self,
@@ -95,7 +111,7 @@ class Adder:
         metadata: Mapping[str, Any] | None,
         on_error: Literal["report", "raise"],
     ) -> None:
-        known = self._entries.get(source.id)
+        known = self.entries.get(source.id)
         if known is not None and not (self._retry and known.missing):
             self._meet_again(known, source, metadata)
             return
@@ -104,10 +120,13 @@ class Adder:
                 raise ReadFailed(failure)
             self._fail(replace(failure, path=source.paths[0]), source.id)
             return
+        if self._progress.stop():
+            self.left.add(source.id)
+            return
         if known is not None:
             metadata = {**known.metadata, **(metadata or {})}
             self._writer.delete(source.id)
-            del self._entries[source.id]
+            del self.entries[source.id]
         try:
             self._take_in(source, metadata or {}, on_error)
         except ReadFailed as error:
@@ -165,24 +184,33 @@ class Adder:
     def _place(self, entry: Entry) -> None:
         """A path holds one document: take the paths of `entry` from those that had them before."""
         own = entry.document
-        self._entries[own.id] = entry
+        self.entries[own.id] = entry
         before: set[str] = set()
         for path in own.paths:
             before |= self._holders.get(path, set()) - {own.id}
             self._holders[path] = {own.id}
-        for old in (self._entries[other] for other in before):
+        for old in (self.entries[other] for other in before):
             self.changed = True
             paths = tuple(path for path in old.document.paths if path not in own.paths)
             if paths:
                 old = old.at(paths)
                 self._writer.update(old)
-                self._entries[old.document.id] = old
+                self.entries[old.document.id] = old
             else:
                 log.info("%s holds other bytes now: its old pages go", *old.document.paths)
                 self._writer.delete(old.document.id)
                 self._failures.forget(old.document.id)
-                del self._entries[old.document.id]
+                del self.entries[old.document.id]
                 self.report.replaced.append(old.document)
+
+
+def _holders(entries: Iterable[Entry]) -> dict[str, set[str]]:
+    """Path -> who claims it: one document, or two after a run that was killed in `_place`."""
+    holders: dict[str, set[str]] = {}
+    for entry in entries:
+        for path in entry.document.paths:
+            holders.setdefault(path, set()).add(entry.document.id)
+    return holders
 
 
 def _readable(pages: Opened, lost: list[Failure]) -> Iterator[Page]:

@@ -56,7 +56,11 @@ class Failures:
             if len(self._new) >= FEW:
                 self.flush()
 
-    def forget(self, document: str, paths: Iterable[str] = ()) -> None:
+    def paths(self) -> set[str]:
+        """Where the files lie that are known to have failed."""
+        return {failed.failure.path for failed in self._known.values()}
+
+    def forget(self, document: str | None = None, paths: Iterable[str] = ()) -> None:
         """The document was read, or is gone: so are its failures, and those of other bytes that
         lay at `paths` before."""
         at = set(paths)

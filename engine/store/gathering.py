@@ -10,15 +10,19 @@ from quire.ingest.failure import ReadFailed
 from quire.ingest.fetch import fetch, is_address
 from quire.ingest.find import Found, find
 from quire.ingest.limits import Limits
+from quire.ingest.seen import Seen
 
 from .layout import is_page_image
 
 
 @contextmanager
-def gathered(paths: Sequence[str | Path], limits: Limits) -> Iterator[Found]:
+def gathered(
+    paths: Sequence[str | Path], limits: Limits, seen: Seen | None = None
+) -> Iterator[Found]:
     """All documents at the paths and addresses; what was fetched is gone after the block."""
     addresses = [str(path) for path in paths if is_address(path)]
-    here = without_page_images(find([path for path in paths if not is_address(path)], limits))
+    named = [path for path in paths if not is_address(path)]
+    here = without_page_images(find(named, limits, seen))
     found = Found(list(here.documents), list(here.failures))
     with TemporaryDirectory(prefix="quire-fetched-", ignore_cleanup_errors=True) as folder:
         for number, address in enumerate(dict.fromkeys(addresses)):

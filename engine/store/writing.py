@@ -21,7 +21,7 @@ from .contents import Entry
 from .images import drop_images, image_folders, save_image
 from .pages import page_rows, vector_rows
 from .schema import documents_schema
-from .tables import Tables
+from .tables import Tables, one_of
 from .text import storable
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Pages per fragment of a table: 64 pages of 700 rows are 11 MB.
 FRAGMENT_PAGES = 64
+FEW = 1_000  # ids in one condition
 
 
 class Writer:
@@ -81,29 +82,18 @@ class Writer:
         self.update(entry)
         return entry
 
-    def update(self, entry: Entry) -> None:
-        """Write the document's own row: new paths or metadata. One commit."""
+    def update(self, *entries: Entry) -> None:
+        """Write the documents' own rows: new paths or metadata. One commit for all."""
         import pyarrow as pa
 
-        document = entry.document
-        row = {
-            "id": document.id,
-            "paths": [os.fsencode(path) for path in document.paths],
-            "kind": document.kind,
-            "pages": document.pages,
-            "title": storable(document.title),
-            "size": document.size,
-            "missing": list(entry.missing),
-            "engine": document.engine,
-            "info": storable(json.dumps(dict(document.info), ensure_ascii=False)),
-            "metadata": json.dumps(entry.metadata, sort_keys=True),
-            "added": entry.written,
-        }
+        if not entries:
+            return
+        rows = [_row(entry) for entry in entries]
         (
             self._tables.documents.merge_insert("id")
             .when_matched_update_all()
             .when_not_matched_insert_all()
-            .execute(pa.Table.from_pylist([row], schema=documents_schema()))
+            .execute(pa.Table.from_pylist(rows, schema=documents_schema()))
         )
 
     def give_up(self, document: str) -> None:
@@ -112,10 +102,12 @@ class Writer:
         if self._written.pop(document, []):
             self._drop(document)
 
-    def delete(self, document: str) -> None:
-        """Take a document out."""
-        self._tables.documents.delete(f"id = '{document}'")
-        self._drop(document)
+    def delete(self, *documents: str) -> None:
+        """Take documents out, by id: gone from search with the first commit of each thousand."""
+        for first in range(0, len(documents), FEW):
+            few = documents[first : first + FEW]
+            self._tables.documents.delete(one_of("id", few))
+            self._drop(*few)
 
     def _flush(self) -> None:
         import pyarrow as pa
@@ -126,9 +118,10 @@ class Writer:
             self._tables.vectors.add(vectors)
             self._tables.pages.add(pages)
 
-    def _drop(self, document: str) -> None:
-        self._tables.drop_pages([document])
-        drop_images(self._tables.layout, document)
+    def _drop(self, *documents: str) -> None:
+        self._tables.drop_pages(documents)
+        for document in documents:
+            drop_images(self._tables.layout, document)
 
     def _remove_leftovers(self) -> None:
         visible = self._tables.visible()
@@ -139,3 +132,20 @@ class Writer:
         self._tables.drop_pages(sorted(stored - visible))
         for document in image_folders(self._tables.layout) - visible:
             drop_images(self._tables.layout, document)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    document = entry.document
+    return {
+        "id": document.id,
+        "paths": [os.fsencode(path) for path in document.paths],
+        "kind": document.kind,
+        "pages": document.pages,
+        "title": storable(document.title),
+        "size": document.size,
+        "missing": list(entry.missing),
+        "engine": document.engine,
+        "info": storable(json.dumps(dict(document.info), ensure_ascii=False)),
+        "metadata": json.dumps(entry.metadata, sort_keys=True),
+        "added": entry.written,
+    }
