@@ -1,7 +1,9 @@
 """The `quire` command: its parts, and how every error ends."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
 
 import typer
 
@@ -26,13 +28,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("index")(index)
-app.command("sync")(sync)
-app.command("search")(search)
-app.command("ask")(ask)
-app.command("serve")(serve)
-app.command("eval")(evaluate)
-app.command("doctor")(doctor)
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, whose Ctrl-C arrives in `main`: some versions of typer end without a word."""
+
+    @wraps(command)
+    def run(*given: Any, **named: Any) -> None:
+        try:
+            command(*given, **named)
+        except KeyboardInterrupt:
+            raise typer.Abort from None
+
+    return run
+
+
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "index": index,
+    "sync": sync,
+    "search": search,
+    "ask": ask,
+    "serve": serve,
+    "eval": evaluate,
+    "doctor": doctor,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_interruptible(_command))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
