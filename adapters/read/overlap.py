@@ -24,7 +24,7 @@ def judged_texts(folder: Path) -> Iterator[tuple[str, str]]:
         with path.open() as lines:
             for number, line in enumerate(lines, 1):
                 record = json.loads(line)
-                for key in ("text", "code", "a", "b"):
+                for key in ("text", "code", "a", "b", "sentence1", "sentence2"):
                     if isinstance(record.get(key), str):
                         yield f"{path.relative_to(folder)}:{number}", record[key]
 

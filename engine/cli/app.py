@@ -16,6 +16,7 @@ from .index import index
 from .search import search
 from .serve import serve
 from .sync import sync
+from .train import train
 
 # What typer raises for an argument it cannot read. Typer exports only this child of it, and has
 # had the class from click in some versions and of its own in others.
@@ -50,6 +51,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "ask": ask,
     "serve": serve,
     "eval": evaluate,
+    "train": train,
     "doctor": doctor,
 }
 for _name, _command in _COMMANDS.items():

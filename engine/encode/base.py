@@ -12,9 +12,9 @@ _UP = 4  # folders above the adapter in which its base is looked for
 def base_of(source: Source, *, local_files_only: bool = False) -> Source:
     """The checkpoint that holds the weights: `source` itself, unless it is an adapter alone.
 
-    The base that `adapter_config.json` names is taken from a folder of that name (`owner/name` or
-    `name`) beside the adapter or beside one of the folders above it, else from the hub. It never
-    says a revision, so the hub's newest is taken.
+    The base that `adapter_config.json` names is taken from the folder `base` in the adapter's own,
+    from a folder of that name (`owner/name` or `name`) beside the adapter or beside one of the
+    folders above it, else from the hub. It never says a revision, so the hub's newest is taken.
     """
     settings = source.folder / ADAPTER_FILE
     if not settings.is_file():
@@ -24,7 +24,8 @@ def base_of(source: Source, *, local_files_only: bool = False) -> Source:
         raise EncodeError(f"{settings} names no base model: fetch the adapter again")
     short = name.split("/")[-1]
     above = source.folder.absolute().parents[:_UP]
-    for folder in [Path(name), *(up / n for up in above for n in (name, short))]:
+    beside = (up / n for up in above for n in (name, short))
+    for folder in [source.folder / "base", Path(name), *beside]:
         if folder.is_dir() and (folder / "config.json").is_file():
             return Source(folder)
     try:

@@ -1,6 +1,6 @@
 """One pass through the model: sequences in, vectors out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,27 +20,11 @@ def forward(
 
     Rows of queries take the learned length of their token, where the checkpoint has such.
     """
-    import torch
-    import torch.nn.functional as F
-
-    family = checkpoint.family
     hidden, ids = states(checkpoint, device, sequences, tasks)
-    rows: Any = None
-    if checkpoint.projector is not None:
-        checkpoint.route.set(tasks, device, torch.float32)
-        rows = F.normalize(checkpoint.projector(hidden), dim=-1)
-        if query and checkpoint.lengths is not None:
-            rows = rows * checkpoint.lengths[ids][..., None]
     words = weigh(checkpoint, hidden) if checkpoint.sparse is not None else None
-    for i, s in enumerate(sequences):
-        n = len(s.ids)
-        keep = torch.from_numpy(s.keep).to(device)
-        if family.pooling:
-            dense = mean_of(hidden[i, :n], torch.from_numpy(s.pool).to(device))
-        else:
-            dense = mean_of(rows[i, :n], keep)
-        multi = dense[None] if rows is None else rows[i, :n][keep]
-        cells = np.array([-1]) if rows is None else s.cells[s.keep]
+    found = heads(checkpoint, device, hidden, ids, sequences, tasks, query)
+    for i, (s, (multi, dense)) in enumerate(zip(sequences, found, strict=True)):
+        cells = np.array([-1]) if checkpoint.projector is None else s.cells[s.keep]
         yield Vectors(
             multi=multi.cpu().numpy(),
             dense=dense.cpu().numpy(),
@@ -50,13 +34,46 @@ def forward(
         )
 
 
+def heads(
+    checkpoint: Checkpoint,
+    device: str,
+    hidden: Any,
+    ids: Any,
+    sequences: list[Tokens],
+    tasks: Sequence[str],
+    query: bool,
+) -> Iterator[tuple[Any, Any]]:
+    """Rows [rows, dim] and the dense vector [width] of each input, as tensors, out of `states`."""
+    import torch
+    import torch.nn.functional as F
+
+    rows: Any = None
+    if checkpoint.projector is not None:
+        checkpoint.route.set(tasks, device, torch.float32)
+        rows = F.normalize(checkpoint.projector(hidden), dim=-1)
+        if query and checkpoint.lengths is not None:
+            rows = rows * checkpoint.lengths[ids][..., None]
+    for i, s in enumerate(sequences):
+        n = len(s.ids)
+        keep = torch.from_numpy(s.keep).to(device)
+        if checkpoint.family.pooling:
+            dense = mean_of(hidden[i, :n], torch.from_numpy(s.pool).to(device))
+        else:
+            dense = mean_of(rows[i, :n], keep)
+        yield (dense[None] if rows is None else rows[i, :n][keep]), dense
+
+
 def states(
-    checkpoint: Checkpoint, device: str, sequences: list[Tokens], tasks: Sequence[str]
+    checkpoint: Checkpoint,
+    device: str,
+    sequences: list[Tokens],
+    tasks: Sequence[str],
+    eye: Callable[..., tuple[Any, list[Any]]] = look,
 ) -> tuple[Any, Any]:
     """Last hidden states, float32 [batch, longest, width], and the ids [batch, longest].
 
     Padding stands at the right. Causal models never look there, and so are not told of it; states
-    of padding mean nothing.
+    of padding mean nothing. `eye` looks at the pictures, as `towers.look` does.
     """
     import torch
 
@@ -72,7 +89,7 @@ def states(
     checkpoint.route.set(tasks, device, getattr(torch, checkpoint.family.precision))
     pictures = [picture for s in sequences for picture in s.pictures]
     if checkpoint.family.image_token:
-        return _of_pages(checkpoint, ids, places, real, pictures).float(), ids
+        return _of_pages(checkpoint, ids, places, real, pictures, eye).float(), ids
     return _of_text(checkpoint, ids, places, real).float(), ids
 
 
@@ -93,13 +110,15 @@ def _of_text(checkpoint: Checkpoint, ids: Any, places: Any, real: Any) -> Any:
     ).last_hidden_state
 
 
-def _of_pages(checkpoint: Checkpoint, ids: Any, places: Any, real: Any, pictures: list[Any]) -> Any:
+def _of_pages(
+    checkpoint: Checkpoint, ids: Any, places: Any, real: Any, pictures: list[Any], eye: Any
+) -> Any:
     family, model = checkpoint.family, checkpoint.model
     embedded = model.language_model.embed_tokens(ids)
     deep = {}
     if pictures:
         shown = (ids == checkpoint.image_token) & real
-        seen, layers = look(model.visual, family.backbone, pictures, embedded)
+        seen, layers = eye(model.visual, family.backbone, pictures, embedded)
         embedded = embedded.masked_scatter(shown[..., None], seen.to(embedded.dtype))
         if layers:
             deep = {"visual_pos_masks": shown, "deepstack_visual_embeds": layers}

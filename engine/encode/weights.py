@@ -66,7 +66,8 @@ def read_weights(
             files.append(file)
         if family.projector:
             projector = linear(head, width, source.folder, family.projector)
-    for folder in _adapter_folders(base.folder):
+    folders = dict.fromkeys([base.folder, source.folder])
+    for folder in (inner for own in folders for inner in _adapter_folders(own)):
         found = read_adapters(folder, family.backbone, names)
         adapters |= {_task(family, name or folder.name, folder): a for name, a in found.items()}
         files.append(folder / WEIGHTS)
@@ -119,10 +120,11 @@ def _fold(adapter: Adapter, tensors: dict[str, Any], head: dict[str, Any], name:
 
 
 def _adapter_folders(folder: Path) -> list[Path]:
-    """`adapters/<name>/`, else `adapters/` itself."""
+    """`adapters/` itself, then `adapters/<name>/`: what was trained later stands in for the same
+    task of the first."""
     inner = sorted(file.parent for file in folder.glob(f"adapters/*/{WEIGHTS}"))
     own = folder / "adapters"
-    return inner or ([own] if (own / WEIGHTS).is_file() else [])
+    return ([own] if (own / WEIGHTS).is_file() else []) + inner
 
 
 def _task(family: Family, name: str, folder: Path) -> str:
