@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import EngineError
+from .checking_codes import check_codes
 from .contents import Contents, read_contents
 from .images import image_folders, load_image
 from .manifest import Manifest
@@ -25,6 +26,7 @@ def check_library(tables: Tables, manifest: Manifest) -> list[str]:
     return [
         *_pages(contents),
         *_vectors(tables, contents, manifest),
+        *check_codes(tables, contents, manifest),
         *_images(tables, contents),
         *_orphans(tables, contents),
     ]

@@ -73,6 +73,15 @@ class Contents:
         entry = self.entries[int(self.owner[index])]
         return page_id(entry.document.id, int(self.numbers[index]))
 
+    @property
+    def spans(self) -> dict[tuple[str, str], slice]:
+        """(document, when written) -> where its pages stand."""
+        firsts = np.searchsorted(self.owner, np.arange(len(self.entries) + 1)).tolist()
+        return {
+            (entry.document.id, entry.written): slice(firsts[i], firsts[i + 1])
+            for i, entry in enumerate(self.entries)
+        }
+
     def position(self, page: str) -> int | None:
         """Where the page of this id stands; None for one that is not (or no more) there."""
         return self._position.get(page)

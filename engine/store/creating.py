@@ -2,19 +2,16 @@
 
 import shutil
 
-from quire.ingest.options import Engine
-
 from ..encode.protocol import PageEncoder
 from ..errors import NotALibrary
 from .layout import Layout
 from .lock import writing
-from .manifest import Manifest, write_manifest
-from .sides import PIXELS, Side
+from .manifest import Making, Manifest, write_manifest
 from .tables import Tables
 
 
 def create_library(
-    layout: Layout, encoder: PageEncoder, engine: Engine = "auto", rows: Side = PIXELS
+    layout: Layout, encoder: PageEncoder, making: Making = Making()
 ) -> None:
     """Make an empty library; one that another process has just made is left alone.
 
@@ -36,9 +33,9 @@ def create_library(
     with writing(layout):
         if layout.manifest.exists():  # another process was quicker
             return
-        for folder in (layout.tables, layout.images):
+        for folder in (layout.tables, layout.images, layout.codes):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         layout.read_lock.touch()
         Tables.create(layout, encoder.dim, max(encoder.dense_dims))
-        write_manifest(layout, Manifest.of(encoder, engine, rows))
+        write_manifest(layout, Manifest.of(encoder, making))

@@ -36,6 +36,16 @@ class Layout:
         return self.root / "uploads"
 
     @property
+    def codes(self) -> Path:
+        """Codes of the rows, made from them."""
+        return self.root / "codes"
+
+    @property
+    def codes_stamp(self) -> Path:
+        """Says what the codes are in step with."""
+        return self.codes / "stamp.json"
+
+    @property
     def write_lock(self) -> Path:
         """Held by the one process that writes."""
         return self.root / "write.lock"
@@ -48,7 +58,7 @@ class Layout:
     def names(self) -> set[str]:
         """Everything that may lie directly in the folder."""
         files = (self.manifest, self.manifest_draft, self.write_lock, self.read_lock)
-        return {path.name for path in (*files, self.tables, self.images, self.uploads)}
+        return {path.name for path in (*files, self.tables, self.images, self.codes, self.uploads)}
 
     def image_folder(self, document: str) -> Path:
         return self.images / document

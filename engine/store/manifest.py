@@ -13,10 +13,22 @@ from quire.ingest.version import engine_version
 
 from ..encode.protocol import PageEncoder
 from ..errors import NotALibrary, WrongLibrary
+from .kinds import DEFAULT_CODES, check_kinds
 from .layout import Layout
+from .pooling import WHOLE, Pooling
 from .sides import PIXELS, Side, check_side
 
 FORMAT = 2
+
+
+@dataclass(frozen=True)
+class Making:
+    """What is chosen once, when a library is made; see `Manifest`."""
+
+    engine: Engine = "auto"
+    rows: Side = PIXELS
+    codes: tuple[str, ...] = DEFAULT_CODES
+    pooling: Pooling = WHOLE
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,7 @@ class Manifest:
     dim, dense_dim: dimensions of a row and of a page's one vector.
     engine: the choice of what draws the pages of PDFs, see `Reading.engine`.
     rows: what the rows of a page are made of, see sides.py.
+    codes: kept beside the rows, see kinds.py. pooling: rows that a page keeps, see pooling.py.
     """
 
     format: int
@@ -38,23 +51,31 @@ class Manifest:
     created: str
     engine: Engine = "auto"
     rows: Side = PIXELS
+    codes: tuple[str, ...] = DEFAULT_CODES
+    pooling: Pooling = WHOLE
 
     @classmethod
-    def of(cls, encoder: PageEncoder, engine: Engine = "auto", rows: Side = PIXELS) -> "Manifest":
+    def of(cls, encoder: PageEncoder, making: Making = Making()) -> "Manifest":
         return cls(
             format=FORMAT,
-            fingerprint=_fingerprint(encoder, engine, check_side(rows)),
-            encoder={**encoder.describe(), **_renderer(engine)},
+            fingerprint=_fingerprint(encoder, making),
+            encoder={**encoder.describe(), **_renderer(making.engine)},
             dim=encoder.dim,
             dense_dim=max(encoder.dense_dims),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            engine=engine,
-            rows=rows,
+            engine=making.engine,
+            rows=check_side(making.rows),
+            codes=check_kinds(making.codes),
+            pooling=making.pooling,
         )
+
+    @property
+    def making(self) -> Making:
+        return Making(self.engine, self.rows, self.codes, self.pooling)
 
     def accept(self, encoder: PageEncoder, root: Path) -> None:
         """Raise WrongLibrary if vectors of `encoder` cannot be compared with those in here."""
-        other = _fingerprint(encoder, self.engine, self.rows)
+        other = _fingerprint(encoder, self.making)
         if other == self.fingerprint:
             return
         raise WrongLibrary(
@@ -90,10 +111,14 @@ def _renderer(engine: Engine) -> dict[str, str]:
     return {"renderer": engine_version(engine)} if engine == "pypdfium2" else {}
 
 
-def _fingerprint(encoder: PageEncoder, engine: Engine, rows: Side) -> str:
-    """The encoder's own; another one where other than the usual library draws the pages, or where
-    rows are made of text."""
-    changed = [*_renderer(engine).values(), *([f"rows of {rows}"] if rows != PIXELS else [])]
+def _fingerprint(encoder: PageEncoder, making: Making) -> str:
+    """The encoder's own; another one where other than the usual library draws the pages, where
+    rows are made of text, or where not all of them are kept."""
+    changed = [*_renderer(making.engine).values()]
+    if making.rows != PIXELS:
+        changed.append(f"rows of {making.rows}")
+    if making.pooling != WHOLE:
+        changed.append(str(making.pooling))
     if not changed:
         return encoder.fingerprint
     return hashlib.sha256(" ".join([encoder.fingerprint, *changed]).encode()).hexdigest()[:16]
@@ -140,7 +165,10 @@ def read_manifest(layout: Layout) -> Manifest:
         fields = json.loads(layout.manifest.read_text(encoding="utf-8"))
         version = fields["format"]
         if version == FORMAT:
-            return Manifest(**fields)
+            pooling = Pooling(**fields.pop("pooling", {}))
+            return Manifest(
+                **{**fields, "codes": tuple(fields.get("codes", DEFAULT_CODES)), "pooling": pooling}
+            )
     except (ValueError, KeyError, TypeError) as error:
         raise NotALibrary(
             f"{layout.manifest} is damaged ({error}): restore it from a copy, "

@@ -1,5 +1,7 @@
 """The rows of all pages in memory, kept while the library is open."""
 
+import threading
+
 import numpy as np
 
 from ..errors import EngineError
@@ -23,14 +25,25 @@ class Rows:
     def __init__(self, tables: Tables, dim: int) -> None:
         self._tables = tables
         self.dim = dim
+        self._lock = threading.Lock()
         self._spans: dict[tuple[str, str], slice] = {}
         self._packed = Packed(np.zeros((0, dim), dtype=np.float16), np.zeros(1, dtype=np.int64))
 
+    def held(self, contents: Contents) -> Packed | None:
+        """The rows of all pages of `contents` if they are in memory, else None."""
+        with self._lock:
+            held = list(_spans(contents, offsets_of(contents.rows))) == list(self._spans)
+            return self._packed if held and self._spans else None
+
     def of(self, contents: Contents) -> Packed:
-        """The rows of all pages of `contents`, in its order.
+        """The rows of all pages of `contents`, in its order. Safe to call from several threads.
 
         Raises EngineError when a page has none: it was deleted since, or the library is damaged.
         """
+        with self._lock:
+            return self._of(contents)
+
+    def _of(self, contents: Contents) -> Packed:
         offsets = offsets_of(contents.rows)
         spans = _spans(contents, offsets)
         if list(spans) == list(self._spans):

@@ -20,6 +20,7 @@ from ..errors import EngineError
 from .contents import Entry
 from .images import drop_images, image_folders, save_image
 from .pages import page_rows, vector_rows
+from .pooling import WHOLE, Pooling
 from .schema import documents_schema
 from .tables import Tables, one_of
 from .text import storable
@@ -35,9 +36,10 @@ FEW = 1_000  # ids in one condition
 class Writer:
     """Changes a library whose write lock the caller holds. Begins by removing leftovers."""
 
-    def __init__(self, tables: Tables, dim: int, dense_dim: int) -> None:
+    def __init__(self, tables: Tables, dim: int, dense_dim: int, pooling: Pooling = WHOLE) -> None:
         self._tables = tables
         self._dims = (dim, dense_dim)
+        self._pooling = pooling
         self._written: dict[str, list[int]] = {}
         self._buffer: list[tuple[pa.Table, pa.Table]] = []
         self._remove_leftovers()
@@ -58,6 +60,7 @@ class Writer:
                 )
             done.append(page.number)
             save_image(self._tables.layout, page.document, page.number, page.image)
+        vectors = [self._pooling.apply(item) for item in vectors]
         self._buffer.append(
             (page_rows(pages, vectors, task), vector_rows(pages, vectors, *self._dims))
         )
