@@ -18,6 +18,7 @@ from .encode.protocol import PageEncoder
 from .errors import EngineError
 from .search.scope import check_metadata
 from .store.adding import Adder
+from .store.coding import update_codes
 from .store.deleting import delete_named
 from .store.gathering import gathered
 from .store.layout import Layout
@@ -112,7 +113,8 @@ class Changeable:
         named = [targets] if isinstance(targets, str | Path) else list(targets)
         with writing(self._layout):
             gone = delete_named(self._tables, self._writer(), named)
-            self._settle()
+            self._tables.tidy()
+            update_codes(self._tables, self.manifest)
         return gone
 
     def _take_in(
@@ -139,15 +141,15 @@ class Changeable:
                 tried=tried_with(bounds, chosen),
                 retry=retry,
             )
-            work(adder, found)
-            if adder.changed:
-                self._settle()
+            try:
+                work(adder, found)
+                if adder.changed:
+                    self._tables.tidy()
+            finally:  # documents that were finished stay
+                update_codes(self._tables, self.manifest)
         adder.report.seconds = perf_counter() - began
         return adder.report
 
-    def _settle(self) -> None:
-        """After every change."""
-        self._tables.tidy()
-
     def _writer(self) -> Writer:
-        return Writer(self._tables, self.manifest.dim, self.manifest.dense_dim)
+        manifest = self.manifest
+        return Writer(self._tables, manifest.dim, manifest.dense_dim, manifest.pooling)

@@ -13,11 +13,8 @@ from ..explain.evidence import seen_maps
 from ..explain.question import Question, Span, ask
 from ..explain.rarity import Rarity
 from ..explain.words import content_words
-from ..score.packed import Packed
 from ..store.contents import Contents
 from ..store.pages import StoredPage
-
-SAMPLE_ROWS = 8_192  # of the whole library, evenly spread: 4 MB
 
 
 class Background:
@@ -84,9 +81,3 @@ def spans_of(encoder: PageEncoder, text: str, rows: int) -> Sequence[Span | None
         return None
     spans: Sequence[Span | None] = tell(text)
     return spans if len(spans) == rows else None
-
-
-def sample_rows(packed: Packed) -> Float[np.ndarray, "sample d"]:
-    """At most `SAMPLE_ROWS` rows from all over the library, float32."""
-    step = -(-len(packed.rows) // SAMPLE_ROWS) or 1
-    return packed.rows[::step].astype(np.float32)

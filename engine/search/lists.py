@@ -1,29 +1,10 @@
-"""The two lists of scores that a search is made of: by looks, and by words."""
+"""The list of scores by words; looks.py makes the one by looks."""
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
-from ..score.maxsim import maxsim
-from ..score.packed import Packed
 from ..store.contents import Contents
 from ..store.tables import Tables
-
-# Pages copied at a time when only some are scored: about 90 MB.
-SELECT_PAGES = 512
-
-
-def visual_scores(
-    query: Float[np.ndarray, "q d"], rows: Packed, scope: Bool[np.ndarray, " n"], device: str
-) -> Float[np.ndarray, " n"]:
-    """Exact MaxSim of every page in scope; NaN outside it."""
-    if scope.all():
-        return maxsim(query, rows, device=device)
-    scores = np.full(len(rows), np.nan, dtype=np.float32)
-    chosen = np.flatnonzero(scope)
-    for start in range(0, len(chosen), SELECT_PAGES):
-        some = chosen[start : start + SELECT_PAGES]
-        scores[some] = maxsim(query, rows.select(some), device=device)
-    return scores
 
 
 def text_scores(
@@ -46,3 +27,11 @@ def text_scores(
         if index is not None:
             scores[index] = score
     return np.where(scope, scores, np.nan)
+
+
+def best_words(scores: Float[np.ndarray, " n"] | None, most: int) -> Int[np.ndarray, " m"]:
+    """The pages that hold words of the query, at most so many, the best."""
+    if scores is None:
+        return np.zeros(0, dtype=np.int64)
+    found = np.flatnonzero(np.nan_to_num(scores) > 0)
+    return found[np.argsort(-scores[found], kind="stable")[:most]]

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..errors import SearchError
+from .planner import PLANS, Choice
+from .steps import Step, as_table
 
 MODES = ("visual", "text", "hybrid")
 FUSIONS = ("score", "rank")
@@ -18,6 +20,7 @@ class Plan:
     pages: in scope, after the filter. found: pages that text search hit, None if it was not run.
     weights: of the lists that were fused, as used; empty unless the mode is hybrid.
     reranker: its name, None if there was none. reranked: pages that it read.
+    choice: how pages were scored by looks, None if they were not. steps: see `explain`.
     """
 
     mode: str
@@ -30,11 +33,21 @@ class Plan:
     reranker: str | None = None
     reranked: int = 0
     seconds: float = 0.0
+    choice: Choice | None = None
+    steps: tuple[Step, ...] = ()
+
+    def explain(self) -> str:
+        """The steps as a table, with what each looked at and the time it took."""
+        why = f"\n{self.choice.scan or 'exact'}: {self.choice.why}" if self.choice else ""
+        return f"{self}{why}\n{as_table(self.steps)}"
 
     def __str__(self) -> str:
         scope = f"{self.pages:,} pages" + (f" of {self.of:,}" if self.pages != self.of else "")
         parts = []
-        if self.mode != "text":
+        if self.choice is not None and self.choice.scan is not None:
+            parts.append(f"scan of {self.choice.scan} over {scope}")
+            parts.append(f"exact MaxSim of the best {self.choice.best:,}")
+        elif self.mode != "text":
             parts.append(f"exact MaxSim over {scope}")
         if self.found is not None:
             parts.append(f"BM25 ({self.found:,} of {scope} hit)")
@@ -46,12 +59,14 @@ class Plan:
         return f"{self.mode}: " + ", ".join(parts) + f", {self.seconds * 1000:.0f} ms"
 
 
-def check_request(query: object, k: object, where: object, mode: str, fusion: str) -> None:
+def check_request(
+    query: object, k: object, where: object, mode: str, fusion: str, plan: str
+) -> None:
     """Raise SearchError, naming the value and the mend, for a request that makes no sense."""
     if not isinstance(query, str):
         raise SearchError(
-            f"query is {type(query).__name__}: pass one question as a string, and several one by "
-            "one"
+            f"query is {type(query).__name__}: pass one question as a string, and several to "
+            "`search_many`"
         )
     if not query.strip():
         raise SearchError(f"query {query!r} is empty: ask for something")
@@ -63,6 +78,7 @@ def check_request(query: object, k: object, where: object, mode: str, fusion: st
         raise SearchError(f"where={where!r} is empty: leave it out to search everything")
     _known("mode", mode, MODES)
     _known("fusion", fusion, FUSIONS)
+    _known("plan", plan, PLANS)
 
 
 def check_rerank(k: int, reranks: bool, top: object, usual: int) -> int:

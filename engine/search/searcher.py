@@ -1,6 +1,7 @@
 """One search from question to hits."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -10,22 +11,23 @@ import numpy as np
 from ..encode.protocol import PageEncoder
 from ..errors import EmptyLibrary, EngineError
 from ..rerank.protocol import Reranker
-from ..score.packed import Packed
 from ..store.blocks import load_blocks
 from ..store.contents import Contents, read_contents
 from ..store.images import load_image
 from ..store.lock import reading
+from ..store.manifest import Manifest
 from ..store.pages import StoredPage, page_id, stored_page
-from ..store.rows import Rows
 from ..store.tables import Tables, one_of
 from ..store.text import storable
-from .asked import Asked, Background, sample_rows
-from .fuse import best_first, fuse_ranks, fuse_scores, ranks
+from .asked import Asked, Background
 from .hits import Hit, Hits
-from .lists import text_scores, visual_scores
+from .lists import best_words, text_scores
+from .looks import Looks, Means
+from .ordering import Found, in_order, reasons_of
 from .plan import Plan, check_request, check_rerank
 from .rerank import RERANK_TOP, rerank
 from .scope import Scope, Where
+from .steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,10 +45,11 @@ class Searcher:
     Safe to use from several threads.
     """
 
-    def __init__(self, tables: Tables, dim: int, device: str = "cpu") -> None:
+    def __init__(self, tables: Tables, manifest: Manifest, means: Means) -> None:
         self._tables = tables
-        self._device = device
-        self._rows = Rows(tables, dim)
+        self._manifest = manifest
+        self._means = means
+        self._looks = Looks(tables, manifest.dim, manifest.codes, means)
         self._lock = threading.Lock()
         self._reranking = threading.Lock()
         self._version = -1
@@ -56,55 +59,45 @@ class Searcher:
 
     def search(
         self,
-        query: str,
+        queries: Sequence[str],
         k: int,
         where: Where | None,
         mode: str,
         fusion: str,
+        plan: str,
         encoder: "Callable[[], PageEncoder]",
         reranker: Reranker | None = None,
         rerank_top: int | None = None,
-    ) -> Hits:
-        """See `Library.search`. `encoder` is called only when the mode needs one."""
-        check_request(query, k, where, mode, fusion)
+    ) -> list[Hits]:
+        """See `Library.search_many`. `encoder` is called only when the mode needs one."""
+        for query in queries:
+            check_request(query, k, where, mode, fusion, plan)
         top = check_rerank(k, reranker is not None, rerank_top, RERANK_TOP)
         began = perf_counter()
-        query = storable(query)
-        rows = self._encode(query, encoder) if mode != "text" else None
-        with reading(self._tables.layout):
-            contents, mask, packed = self._select(where, visual=rows is not None)
-            lists = {}
-            if rows is not None and packed is not None:
-                lists["visual"] = visual_scores(rows, packed, mask, self._device)
-            if mode != "visual":
-                lists["text"] = text_scores(query, self._tables, contents, mask)
-        chosen = np.flatnonzero(mask)
-        lists = {name: scores[chosen].astype(np.float64) for name, scores in lists.items()}
-        plan = Plan(mode, fusion, where, pages=len(chosen), of=len(contents))
-        if "text" in lists:
-            plan = replace(plan, found=int((lists["text"] > 0).sum()))
-        if mode == "hybrid":
-            fuse = fuse_scores if fusion == "score" else fuse_ranks
-            scores, weights = fuse(lists)
-            plan = replace(plan, weights=weights)
-        else:
-            scores = lists[mode]
-        order = best_first(scores)
-        if mode == "text":
-            order = order[scores[order] > 0]  # a page that no word hits is no hit
-        reasons = _reasons(lists)
-        asked = self._asked(query, rows, encoder)
-        hits = [
-            self._hit(contents, int(chosen[i]), float(scores[i]), reasons(int(i)), asked)
-            for i in order[: max(k, top)]
-        ]
-        if reranker is not None:
-            with self._reranking:  # nor need rerankers be
-                hits = rerank(reranker, query, hits)
-            read = sum("rerank" in hit.reasons for hit in hits)
-            plan = replace(plan, reranker=reranker.name, reranked=read)
-            hits = hits[:k]
-        return Hits(query, k, replace(plan, seconds=perf_counter() - began), hits)
+        texts, steps, rows = [storable(query) for query in queries], Steps(), None
+        if mode != "text":
+            with steps.step("encode"):
+                rows = self._encode(texts, encoder)
+        found = self._look(texts, rows, max(k, top), where, mode, plan, steps)
+        out = []
+        for i, query in enumerate(texts):
+            with steps.step("rank", pages=int(found.scope.sum())):
+                scores, order, weights = in_order(found.lists[i], mode, fusion, found.exact[i])
+            told = Plan(
+                mode, fusion, where, len(scores), len(found.contents), choice=found.choice,
+                found=found.hits(i), weights=weights,
+            )  # fmt: skip
+            asked = self._asked(query, None if rows is None else rows[i], encoder)
+            hits = self._hits(found, i, scores, order[: max(k, top)], asked)
+            if reranker is not None:
+                with self._reranking, steps.step(f"rerank by {reranker.name}", pages=len(hits)):
+                    hits = rerank(reranker, query, hits)  # nor need rerankers be safe for threads
+                read = sum("rerank" in hit.reasons for hit in hits)
+                told = replace(told, reranker=reranker.name, reranked=read)
+            seconds = perf_counter() - began
+            told = replace(told, seconds=seconds, steps=tuple(steps.taken))
+            out.append(Hits(query, k, told, hits[:k]))
+        return out
 
     def like(
         self,
@@ -114,68 +107,98 @@ class Searcher:
         encoder: "Callable[[], PageEncoder]",
     ) -> Hits:
         """See `Library.search_picture`."""
-        check_request("a picture", k, where, "visual", "score")
-        began = perf_counter()
-        with self._lock:
+        check_request("a picture", k, where, "visual", "score", "auto")
+        began, steps = perf_counter(), Steps()
+        with self._lock, steps.step("encode"):
             seen = encoder().encode_document(picture, vectors="multi")
         rows = seen[:: -(-len(seen) // PICTURE_ROWS)]
-        with reading(self._tables.layout):
-            contents, mask, packed = self._select(where, visual=True)
-            assert packed is not None
-            scores = visual_scores(rows, packed, mask, self._device)
-        chosen = np.flatnonzero(mask)
-        lists = {"visual": scores[chosen].astype(np.float64)}
-        reasons = _reasons(lists)
-        asked = Asked("", self._background, lambda _: (rows, sample_rows(packed)), encoder)
-        hits = [
-            self._hit(contents, int(chosen[i]), float(lists["visual"][i]), reasons(int(i)), asked)
-            for i in best_first(lists["visual"])[:k]
-        ]
-        plan = Plan("visual", "score", where, pages=len(chosen), of=len(contents))
-        return Hits("", k, replace(plan, seconds=perf_counter() - began), hits)
+        found = self._look([""], [rows], k, where, "visual", "auto", steps)
+        scores, order, _ = in_order(found.lists[0], "visual", "score", found.exact[0])
+        sample = self._looks.sample
+        asked = Asked("", self._background, lambda _: (rows, sample(found.contents)), encoder)
+        plan = Plan(
+            "visual", "score", where, len(scores), len(found.contents), choice=found.choice,
+            seconds=perf_counter() - began, steps=tuple(steps.taken),
+        )  # fmt: skip
+        return Hits("", k, plan, self._hits(found, 0, scores, order[:k], asked))
 
     def fresh(self) -> "Searcher":
         """A searcher of the same library that has read nothing yet."""
-        return Searcher(self._tables, self._rows.dim, self._device)
+        return Searcher(self._tables, self._manifest, self._means)
 
-    def _encode(self, query: str, encoder: "Callable[[], PageEncoder]") -> Any:
+    def _encode(self, queries: list[str], encoder: "Callable[[], PageEncoder]") -> Any:
         with self._lock:  # encoders need not be safe for threads
-            return encoder().encode_query(query)
+            return encoder().encode_query(queries)
 
-    def _select(
-        self, where: Where | None, *, visual: bool
-    ) -> tuple[Contents, np.ndarray, Packed | None]:
-        """What is there, which of it is in scope, and all rows if they are wanted."""
-        with self._lock:
+    def _look(
+        self,
+        texts: list[str],
+        rows: Any,
+        k: int,
+        where: Where | None,
+        mode: str,
+        plan: str,
+        steps: Steps,
+    ) -> Found:
+        """Every list of scores for every query, of one moment of the library."""
+        with reading(self._tables.layout):
             while True:
-                version = self._tables.documents.version
-                if version != self._version:
-                    self._contents = read_contents(self._tables)
-                    self._scope, self._version = Scope(self._contents), version
-                    self._background = Background(self._contents)
-                if not len(self._contents):
-                    raise EmptyLibrary(
-                        f"the library {self._tables.layout.root} holds no page yet: add documents"
-                    )
-                mask = self._scope.select(where)
+                version, contents, scope = self._snapshot(where, steps)
+                lists: list[dict[str, np.ndarray]] = [{} for _ in texts]
+                exact, choice = [scope] * len(texts), None
+                if mode != "visual":
+                    for query, own in zip(texts, lists, strict=True):
+                        with steps.step("BM25", pages=int(scope.sum())):
+                            own["text"] = text_scores(query, self._tables, contents, scope)
                 try:
-                    packed = self._rows.of(self._contents) if visual else None
+                    if rows is not None:
+                        choice = self._looks.choose(plan, contents, scope, k)
+                        also = [best_words(own.get("text"), choice.best) for own in lists]
+                        seen = self._looks.score(rows, contents, scope, choice, also, steps)
+                        exact = [one.exact for one in seen]
+                        for own, one in zip(lists, seen, strict=True):
+                            own["visual"] = one.scores
                 except EngineError:
                     if self._tables.documents.version == version:
                         raise
                     continue  # a document was deleted while its rows were read: look again
-                return self._contents, mask, packed
+                return Found.of(contents, scope, lists, exact, choice)
+
+    def _snapshot(self, where: Where | None, steps: Steps) -> tuple[int, Contents, np.ndarray]:
+        """What is there, which version that is, and what of it is in scope."""
+        with self._lock:
+            version = self._tables.documents.version
+            if version != self._version:
+                with steps.step("read contents"):
+                    self._contents = read_contents(self._tables)
+                self._scope, self._version = Scope(self._contents), version
+                self._background = Background(self._contents)
+            if not len(self._contents):
+                raise EmptyLibrary(
+                    f"the library {self._tables.layout.root} holds no page yet: add documents"
+                )
+            with steps.step("filter", pages=len(self._contents)):
+                return version, self._contents, self._scope.select(where)
 
     def _asked(self, query: str, rows: Any, encoder: "Callable[[], PageEncoder]") -> Asked:
         def see(text: str) -> tuple[Any, Any]:
             with reading(self._tables.layout):
-                _, _, packed = self._select(None, visual=True)
-            assert packed is not None
+                _, contents, _ = self._snapshot(None, Steps())
+                sample = self._looks.sample(contents)
             known = rows is not None and text == query
-            own = rows if known else self._encode(text, encoder)
-            return own, sample_rows(packed)
+            own = rows if known else self._encode([text], encoder)[0]
+            return own, sample
 
         return Asked(query, self._background, see, encoder)
+
+    def _hits(
+        self, found: Found, i: int, scores: np.ndarray, order: np.ndarray, asked: Asked
+    ) -> list[Hit]:
+        places, reasons = np.flatnonzero(found.scope), reasons_of(found.lists[i])
+        return [
+            self._hit(found.contents, int(places[at]), float(scores[at]), reasons(int(at)), asked)
+            for at in order.tolist()
+        ]
 
     def _hit(
         self,
@@ -207,16 +230,3 @@ class Searcher:
         with reading(self._tables.layout):
             found = self._tables.vectors.search().where(one_of("id", [page])).to_arrow()
         return stored_page(found.combine_chunks().to_batches()[0])
-
-
-def _reasons(lists: dict[str, np.ndarray]) -> "Callable[[int], dict[str, dict[str, float]]]":
-    places = {name: ranks(scores) for name, scores in lists.items()}
-
-    def of(index: int) -> dict[str, dict[str, float]]:
-        return {
-            name: {"score": float(scores[index]), "rank": int(places[name][index])}
-            for name, scores in lists.items()
-            if np.isfinite(scores[index]) and (name != "text" or scores[index] > 0)
-        }
-
-    return of

@@ -10,9 +10,7 @@ from .manifest import Making, Manifest, write_manifest
 from .tables import Tables
 
 
-def create_library(
-    layout: Layout, encoder: PageEncoder, making: Making = Making()
-) -> None:
+def create_library(layout: Layout, encoder: PageEncoder, making: Making = Making()) -> None:
     """Make an empty library; one that another process has just made is left alone.
 
     The manifest comes last: without one, nothing was ever stored, and what a killed process left

@@ -85,7 +85,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def check_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+def check_kinds(names: Sequence[str]) -> tuple[str, ...]:
     """The names, in the order of `KINDS`. Raises EngineError for one that is not known."""
     for name in names:
         if name not in KINDS:

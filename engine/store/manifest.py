@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +92,21 @@ class Manifest:
             raise WrongLibrary(
                 f"the pages of {root} are encoded by rows={self.rows!r}, not {rows!r}, and "
                 "cannot be compared: leave the rows out, or index into a new folder"
+            )
+
+    def accept_shape(
+        self, codes: Sequence[str] | None, pooling: Pooling | None, root: Path
+    ) -> None:
+        """Raise WrongLibrary if other codes or another pooling than those in here are asked for."""
+        if codes is not None and check_kinds(codes) != self.codes:
+            raise WrongLibrary(
+                f"{root} keeps codes {', '.join(self.codes) or 'of no kind'}, not "
+                f"{', '.join(codes)}: leave the codes out, or index into a new folder"
+            )
+        if pooling is not None and pooling != self.pooling:
+            raise WrongLibrary(
+                f"pages of {root} keep {self.pooling}, not {pooling}: leave the pooling out, or "
+                "index into a new folder"
             )
 
     def reading(self, how: Reading | None, root: Path) -> Reading:

@@ -31,7 +31,9 @@ class Pooling:
         return COMPACT_ROWS if self.compact else None
 
     def __str__(self) -> str:
-        return f"1 of {self.factor} rows" + (f", at most {self.most}" if self.compact else "")
+        return ("all rows" if self.factor == 1 else f"1 of {self.factor} rows") + (
+            f", at most {self.most}" if self.compact else ""
+        )
 
     def apply(self, vectors: Vectors) -> Vectors:
         """Each kept row looks at the cell of that of its rows which is most like it."""
