@@ -25,7 +25,8 @@ from .store.failing import read_failures
 from .store.kinds import DEFAULT_CODES
 from .store.layout import Layout
 from .store.lock import reading
-from .store.manifest import Making, Manifest, read_manifest
+from .store.making import Making
+from .store.manifest import Manifest, read_manifest
 from .store.pooling import WHOLE, Pooling
 from .store.report import Progress, Report
 from .store.sides import PIXELS, Side
@@ -108,7 +109,6 @@ class Library(Changeable, Searchable, Askable):
             self._encoder = encoder
         return self._encoder
 
-
     def documents(self) -> list[Document]:
         """What is there, in the order of the paths."""
         return [entry.document for entry in self._entries()]
@@ -149,4 +149,3 @@ class Library(Changeable, Searchable, Askable):
     def _entries(self) -> list[Entry]:
         with reading(self._layout):
             return read_entries(self._tables)
-

@@ -210,6 +210,30 @@ def test_search_as_json_says_where_and_why(shelf: Path, said: Said) -> None:
     assert "oak" in hit["text"] and hit["reasons"]
 
 
+def test_search_explains_its_steps_as_a_table(shelf: Path, said: Said) -> None:
+    library = ["--explain", "--library", str(shelf / "library")]
+    assert main(["search", "gull", "--plan", "bits", *library]) == 0
+    out, _ = said()
+    assert "bits: asked for" in out and "scan bits" in out and "exact MaxSim" in out
+    [head] = [line for line in out.splitlines() if line.startswith("step")]
+    assert head.split() == ["step", "pages", "rows", "bytes", "ms"]
+    assert main(["search", "gull", "--json", *library]) == 0
+    [found] = json.loads(said()[0])["queries"]
+    assert found["plan"]["why"] == "few pages" and found["plan"]["steps"][0]["name"] == "encode"
+
+
+def test_a_library_is_made_with_fewer_rows_and_other_codes(tmp_path: Path, said: Said) -> None:
+    (tmp_path / "a.pdf").write_bytes(pdf("one two three four five six"))
+    made = ["index", str(tmp_path / "a.pdf"), "--library", str(tmp_path / "library")]
+    assert main([*made, "--pool", "3", "--codes", "bits", "--codes", "pooled"]) == 0
+    said()
+    manifest = json.loads((tmp_path / "library" / "manifest.json").read_text())
+    assert manifest["codes"] == ["bits", "pooled"]
+    assert manifest["pooling"] == {"compact": False, "factor": 3}
+    assert main([*made, "--compact"]) == 3
+    assert "keep 1 of 3 rows, not all rows, at most 40" in said()[1]
+
+
 def test_search_draws_a_row_of_pages_for_each_query(shelf: Path, said: Said) -> None:
     library = str(shelf / "library")
     assert main(["search", "oak", "gull", "--out", "found.png", "--library", library]) == 0

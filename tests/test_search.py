@@ -131,7 +131,7 @@ def test_a_query_is_words_and_never_syntax(library: Library, query: str) -> None
         ({"k": -3}, "k=-3: ask for at least 1 page"),
         ({"k": 2.5}, r"k=2\.5: ask for at least 1 page"),
         ({"mode": "hybird"}, "no mode 'hybird'; did you mean 'hybrid'"),
-        ({"mode": "x"}, "no mode 'x'; choose from visual, text, hybrid"),
+        ({"mode": "x"}, "no mode 'x'; choose from auto, visual, text, hybrid"),
         ({"fusion": "ranks"}, "no fusion 'ranks'; did you mean 'rank'"),
         ({"where": {"yaer": 1}}, "no column 'yaer' to filter by; columns are document, .*shelf"),
         ({"where": "yaer = 1"}, r"cannot be applied \(.*No field named yaer.*columns are .*shelf"),

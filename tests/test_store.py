@@ -21,6 +21,7 @@ from quire.engine.store.creating import create_library
 from quire.engine.store.images import image_path, load_image, save_image
 from quire.engine.store.layout import Layout
 from quire.engine.store.lock import nobody_reading, reading, writing
+from quire.engine.store.making import Making
 from quire.engine.store.manifest import Manifest, read_manifest
 from quire.engine.store.pages import stored_page
 from quire.engine.store.rows import Rows
@@ -53,7 +54,7 @@ def put(writer: Writer, name: str, *texts: str) -> None:
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
     made = Layout(tmp_path / "library")
-    create_library(made, ENCODER)
+    create_library(made, ENCODER, Making(codes=()))  # test_store_codes.py has codes
     return made
 
 

@@ -6,16 +6,21 @@ import typer
 
 from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption, ModelOption
 from .reading import (
+    CodesOption,
+    CompactOption,
     EngineOption,
     LimitOption,
     MetadataOption,
     OcrEngineOption,
     OcrOption,
     PasswordOption,
+    PoolOption,
     RetryOption,
     RowsOption,
+    codes_of,
     limits_of,
     passwords_of,
+    pooling_of,
 )
 
 
@@ -30,6 +35,9 @@ def index(
     model: ModelOption = None,
     metadata: MetadataOption = None,
     rows: RowsOption = None,
+    pool: PoolOption = None,
+    compact: CompactOption = False,
+    codes: CodesOption = None,
     engine: EngineOption = None,
     ocr: OcrOption = "auto",
     ocr_engine: OcrEngineOption = "auto",
@@ -54,7 +62,9 @@ def index(
     limits = limits_of(limit)
     sidecar = read_sidecar(metadata) if metadata is not None else None
     check_paths(paths)
-    opened = writable_library(library, model, engine or "auto", rows)
+    opened = writable_library(
+        library, model, engine or "auto", rows, codes_of(codes), pooling_of(pool, compact)
+    )
     how = Reading(
         engine=engine or opened.manifest.engine,
         ocr=ocr,

@@ -1,6 +1,6 @@
 """Opens libraries and encoders for the commands; what is heavy is imported when it is needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..encode.protocol import PageEncoder
     from ..library import Library
+    from ..store.pooling import Pooling
     from ..store.sides import Side
 
 
@@ -37,12 +38,25 @@ def open_library(path: str, model: str | None = None, *, encoder: bool = True) -
 
 
 def writable_library(
-    path: str, model: str | None, engine: "Engine" = "auto", rows: "Side | None" = None
+    path: str,
+    model: str | None,
+    engine: "Engine" = "auto",
+    rows: "Side | None" = None,
+    codes: Sequence[str] | None = None,
+    pooling: "Pooling | None" = None,
 ) -> "Library":
     """A library to add to; it is made when there is none yet, and keeps its encoder if there is."""
     from ..library import Library
 
-    return Library.open(path, encoder_for(path, model), create=True, engine=engine, rows=rows)
+    return Library.open(
+        path,
+        encoder_for(path, model),
+        create=True,
+        engine=engine,
+        rows=rows,
+        codes=codes,
+        pooling=pooling,
+    )
 
 
 def encoder_for(path: str, model: str | None) -> "PageEncoder":

@@ -2,9 +2,10 @@
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -13,12 +14,38 @@ from quire.ingest.options import Engine, Ocr, OcrEngine
 
 from .exits import UsageError
 
+if TYPE_CHECKING:
+    from ..store.pooling import Pooling
+
 RowsOption = Annotated[
     Literal["pixels", "text", "both"] | None,
     typer.Option(
         "--rows",
         help="Encode a page by its pixels, its text (where it has none, by its pixels) or both. Of "
         "a new library: it keeps what it has; pixels if not given.",
+    ),
+]
+PoolOption = Annotated[
+    int | None,
+    typer.Option(
+        "--pool",
+        metavar="2|3|4",
+        help="Keep one in so many rows of a page: those that look alike become one. Of a new "
+        "library.",
+    ),
+]
+CompactOption = Annotated[
+    bool,
+    typer.Option("--compact", help="Keep no more than 40 rows of a page, 12 KB. Of a new library."),
+]
+CODES = ("bits", "int8", "pooled", "none")
+CodesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--codes",
+        metavar="NAME",
+        help="For quick scans of large libraries: bits, int8, pooled or none; may be repeated. Of "
+        "a new library: bits if not given.",
     ),
 ]
 EngineOption = Annotated[
@@ -66,6 +93,21 @@ RetryOption = Annotated[
 ]
 
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+
+
+def codes_of(given: Sequence[str] | None) -> list[str] | None:
+    """Kinds of codes; None if nothing was said."""
+    for kind in given or ():
+        if kind not in CODES:
+            raise UsageError(f"--codes {kind!r}: choose from {', '.join(CODES)}")
+    return [kind for kind in given if kind != "none"] if given else None
+
+
+def pooling_of(pool: int | None, compact: bool) -> "Pooling | None":
+    """None if nothing was said. Raises EngineError for a factor that there is not."""
+    from ..store.pooling import Pooling
+
+    return Pooling(1 if pool is None else pool, compact) if pool is not None or compact else None
 
 
 def passwords_of(given: list[str] | None) -> tuple[str, ...]:

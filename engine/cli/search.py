@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -10,10 +10,14 @@ from . import output
 from .exits import UsageError
 from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption, ModelOption
 
+if TYPE_CHECKING:
+    from ..search.hits import Hits
+
 
 class Mode(StrEnum):
     """What a page is found by."""
 
+    AUTO = "auto"
     VISUAL = "visual"
     TEXT = "text"
     HYBRID = "hybrid"
@@ -37,8 +41,22 @@ def search(
     ],
     k: Annotated[int, typer.Option("-k", help="How many pages a query may return.")] = 10,
     mode: Annotated[
-        Mode, typer.Option("--mode", help="By looks (visual), by words (text), or by both.")
-    ] = Mode.HYBRID,
+        Mode,
+        typer.Option(
+            "--mode", help="By looks (visual), by words (text), or by both (auto: if any has text)."
+        ),
+    ] = Mode.AUTO,
+    plan: Annotated[
+        Literal["auto", "exact", "int8", "bits", "pooled"],
+        typer.Option(
+            "--plan",
+            help="Score every page by looks (exact), or the best of a scan of these codes.",
+        ),
+    ] = "auto",
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Tell the steps, with rows, bytes and milliseconds."),
+    ] = False,
     where: Annotated[
         str | None,
         typer.Option("--where", metavar="SQL", help="Only pages for which this holds."),
@@ -76,6 +94,7 @@ def search(
                 k=k,
                 where=where,
                 mode=mode.value,
+                plan=plan,
                 fusion=fusion.value,
                 rerank=rerank,
                 rerank_top=rerank_top,
@@ -88,7 +107,12 @@ def search(
         output.note(f"Drew {out}.")
     if as_json:
         output.result_json(
-            {"queries": [{"query": q, "hits": [as_dict(hit) for hit in hits]} for q, hits in found]}
+            {
+                "queries": [
+                    {"query": q, **_plan(hits, explain), "hits": [as_dict(hit) for hit in hits]}
+                    for q, hits in found
+                ]
+            }
         )
         return
     for query, hits in found:
@@ -99,6 +123,8 @@ def search(
             output.result(f"{place:>3}  {hit.score:8.3f}  {hit.name}, page {hit.page}{section}")
         if not hits:
             output.note(f"No page found for {query!r}: try other words, or --mode visual.")
+        if explain:
+            output.result(hits.plan.explain())
 
 
 def as_dict(hit: Any) -> dict[str, Any]:
@@ -115,6 +141,10 @@ def as_dict(hit: Any) -> dict[str, Any]:
         "text": hit.text,
         "ocr": hit.ocr,
     }
+
+
+def _plan(hits: "Hits", explain: bool) -> dict[str, Any]:
+    return {"plan": hits.plan.as_dict()} if explain else {}
 
 
 def _check_picture(path: Path) -> None:

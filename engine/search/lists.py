@@ -17,7 +17,7 @@ def text_scores(
     """
     from lancedb.query import MatchQuery
 
-    scores = np.array([0.0 if text.strip() else np.nan for text in contents.texts])
+    scores = np.where(contents.worded, 0.0, np.nan)
     words = tables.pages.search(MatchQuery(query, "text"), query_type="fts")
     # A page in the index may belong to no visible document, so the limit is that of the table.
     hits = words.select(["id", "_score"]).limit(max(1, tables.pages.count_rows())).to_arrow()

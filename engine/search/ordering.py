@@ -47,6 +47,11 @@ class Found:
         ]
         return cls(contents, scope, inside, [one[scope] for one in exact], choice)
 
+    @property
+    def words(self) -> bool:
+        """Were words looked for?"""
+        return any("text" in own for own in self.lists)
+
     def hits(self, i: int) -> int | None:
         """How many pages hold a word of query i; None if no words were looked for."""
         words = self.lists[i].get("text")

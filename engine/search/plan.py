@@ -1,7 +1,7 @@
 """How one search is run: what was asked, checked once at the edge, and what it came to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -9,7 +9,7 @@ from ..errors import SearchError
 from .planner import PLANS, Choice
 from .steps import Step, as_table
 
-MODES = ("visual", "text", "hybrid")
+MODES = ("auto", "visual", "text", "hybrid")
 FUSIONS = ("score", "rank")
 
 
@@ -17,6 +17,7 @@ FUSIONS = ("score", "rank")
 class Plan:
     """What a search did.
 
+    mode: as asked for, or what "auto" came to.
     pages: in scope, after the filter. found: pages that text search hit, None if it was not run.
     weights: of the lists that were fused, as used; empty unless the mode is hybrid.
     reranker: its name, None if there was none. reranked: pages that it read.
@@ -40,6 +41,16 @@ class Plan:
         """The steps as a table, with what each looked at and the time it took."""
         why = f"\n{self.choice.scan or 'exact'}: {self.choice.why}" if self.choice else ""
         return f"{self}{why}\n{as_table(self.steps)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        scan = self.choice.scan if self.choice else None
+        return {
+            "mode": self.mode,
+            "scan": scan,
+            "why": self.choice.why if self.choice else "",
+            "steps": [asdict(step) for step in self.steps],
+        }
 
     def __str__(self) -> str:
         scope = f"{self.pages:,} pages" + (f" of {self.of:,}" if self.pages != self.of else "")

@@ -17,6 +17,8 @@ EXACT_ROWS = {"cpu": 7_000_000, "cuda": 350_000_000}
 FEW_PAGES = 256  # scored exactly from disk, which is quicker than a scan and what comes after it
 DEPTH = 200  # pages that a scan hands on, at least: holds .975 of the true top ten of 1,000
 
+PER_HIT = 20  # and so many for each page that is wanted
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -50,7 +52,7 @@ def choose(plan: str, facts: Facts) -> Choice:
     """
     fits = facts.size <= facts.memory
     exact = EXACT_ROWS["cuda" if facts.device.startswith("cuda") else "cpu"]
-    best = min(facts.pages, max(DEPTH, 20 * facts.k, round(1.5 * sqrt(facts.pages))))
+    best = min(facts.pages, max(DEPTH, PER_HIT * facts.k, round(1.5 * sqrt(facts.pages))))
     scan = next((kind for kind in SCANS if kind in facts.codes), None)
     if plan == "exact":
         return Choice(None, facts.pages, fits, "asked for")

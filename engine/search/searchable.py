@@ -29,7 +29,7 @@ class Searchable:
         query: str,
         k: int = 10,
         where: Where | None = None,
-        mode: str = "hybrid",
+        mode: str = "auto",
         *,
         plan: str = "auto",
         fusion: str = "score",
@@ -39,7 +39,8 @@ class Searchable:
         """The k best pages for a question, best first; all pages if there are fewer than k.
 
         mode: "visual" scores pages by MaxSim, "text" by BM25 on their text layer (and finds only
-        pages that hold a word of the query), "hybrid" joins both.
+        pages that hold a word of the query), "hybrid" joins both; "auto" is "hybrid" where any page
+        in scope has text, else "visual".
         plan: how pages are scored by looks. "exact" scores every one; "bits", "int8" and "pooled"
         scan such codes, if the library keeps them, and score the best exactly; "auto" does what
         is quickest and finds the same (see `search/planner.py`). The scores of hits are always
@@ -64,7 +65,7 @@ class Searchable:
         queries: Sequence[str],
         k: int = 10,
         where: Where | None = None,
-        mode: str = "hybrid",
+        mode: str = "auto",
         *,
         plan: str = "auto",
         fusion: str = "score",

@@ -79,6 +79,8 @@ class Searcher:
             with steps.step("encode"):
                 rows = self._encode(texts, encoder)
         found = self._look(texts, rows, max(k, top), where, mode, plan, steps)
+        if mode == "auto":
+            mode = "hybrid" if found.words else "visual"
         out = []
         for i, query in enumerate(texts):
             with steps.step("rank", pages=int(found.scope.sum())):
@@ -146,7 +148,7 @@ class Searcher:
                 version, contents, scope = self._snapshot(where, steps)
                 lists: list[dict[str, np.ndarray]] = [{} for _ in texts]
                 exact, choice = [scope] * len(texts), None
-                if mode != "visual":
+                if mode in ("text", "hybrid") or (mode == "auto" and contents.worded[scope].any()):
                     for query, own in zip(texts, lists, strict=True):
                         with steps.step("BM25", pages=int(scope.sum())):
                             own["text"] = text_scores(query, self._tables, contents, scope)

@@ -3,10 +3,11 @@
 import json
 import os
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from quire.ingest.document import Document
 
@@ -72,6 +73,11 @@ class Contents:
     def page_id(self, index: int) -> str:
         entry = self.entries[int(self.owner[index])]
         return page_id(entry.document.id, int(self.numbers[index]))
+
+    @cached_property
+    def worded(self) -> Bool[np.ndarray, " n"]:
+        """Which pages have text."""
+        return np.array([bool(text) and not text.isspace() for text in self.texts], dtype=bool)
 
     @property
     def spans(self) -> dict[tuple[str, str], slice]:

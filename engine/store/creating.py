@@ -6,11 +6,12 @@ from ..encode.protocol import PageEncoder
 from ..errors import NotALibrary
 from .layout import Layout
 from .lock import writing
-from .manifest import Making, Manifest, write_manifest
+from .making import USUAL, Making
+from .manifest import Manifest, write_manifest
 from .tables import Tables
 
 
-def create_library(layout: Layout, encoder: PageEncoder, making: Making = Making()) -> None:
+def create_library(layout: Layout, encoder: PageEncoder, making: Making = USUAL) -> None:
     """Make an empty library; one that another process has just made is left alone.
 
     The manifest comes last: without one, nothing was ever stored, and what a killed process left

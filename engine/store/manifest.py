@@ -16,20 +16,11 @@ from ..encode.protocol import PageEncoder
 from ..errors import NotALibrary, WrongLibrary
 from .kinds import DEFAULT_CODES, check_kinds
 from .layout import Layout
+from .making import USUAL, Making
 from .pooling import WHOLE, Pooling
 from .sides import PIXELS, Side, check_side
 
 FORMAT = 2
-
-
-@dataclass(frozen=True)
-class Making:
-    """What is chosen once, when a library is made; see `Manifest`."""
-
-    engine: Engine = "auto"
-    rows: Side = PIXELS
-    codes: tuple[str, ...] = DEFAULT_CODES
-    pooling: Pooling = WHOLE
 
 
 @dataclass(frozen=True)
@@ -39,9 +30,7 @@ class Manifest:
     fingerprint: of the encoder; vectors of another one are refused.
     encoder: everything that changes a vector, as the encoder says it of itself.
     dim, dense_dim: dimensions of a row and of a page's one vector.
-    engine: the choice of what draws the pages of PDFs, see `Reading.engine`.
-    rows: what the rows of a page are made of, see sides.py.
-    codes: kept beside the rows, see kinds.py. pooling: rows that a page keeps, see pooling.py.
+    engine, rows, codes, pooling: as in `Making`.
     """
 
     format: int
@@ -56,7 +45,7 @@ class Manifest:
     pooling: Pooling = WHOLE
 
     @classmethod
-    def of(cls, encoder: PageEncoder, making: Making = Making()) -> "Manifest":
+    def of(cls, encoder: PageEncoder, making: Making = USUAL) -> "Manifest":
         return cls(
             format=FORMAT,
             fingerprint=_fingerprint(encoder, making),
@@ -65,8 +54,8 @@ class Manifest:
             dense_dim=max(encoder.dense_dims),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             engine=making.engine,
-            rows=check_side(making.rows),
-            codes=check_kinds(making.codes),
+            rows=making.rows,
+            codes=making.codes,
             pooling=making.pooling,
         )
 
