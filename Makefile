@@ -1,9 +1,11 @@
-# make demo   install, index the sample documents, search three times, draw demo.png
+# make demo   install, index the sample documents, search three times, draw demo.png; then serve
+#             them, ask in a browser (Playwright and chromium, if they are there): demo-page.png
 #             DOCS=folder QUERY="a question" search documents of your own
 # make test   everything that must be green: style, types, tests
 # make bench  how good and how fast: quality on the samples, speed of each step
 # make hostile DIR=folder   read every file of a folder and tell how each ended
 # make fuzz   damage documents in 300 ways, read them all, twice: SEED=1 VARIANTS=300
+# make soak   minutes of what the tests do for seconds: requests of every kind to a server
 # make samples   draw the sample documents again
 # make mini   train the default encoder again, resuming: TEXT=folder with prose*.jsonl(.xz)
 # make clean  remove what these have made, the environment too
@@ -19,7 +21,7 @@ export DOCS QUERY
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test bench hostile fuzz samples mini clean
+.PHONY: demo test bench hostile fuzz soak samples mini clean
 
 demo: $(INSTALLED)
 	@library="demo-library/$$(basename "$$DOCS")-$$(printf %s "$$DOCS" | cksum | cut -d ' ' -f 1)"; \
@@ -29,7 +31,9 @@ demo: $(INSTALLED)
 	    --mode visual "How many passengers did the Harbour Hopper carry in 2025?" \
 	    "sound waves of one scream arriving at three microphones" \
 	    "How did the lamp of the lighthouse stay lit in the gale?"; fi; \
-	$(BIN)/quire search "$$@" -k 3 --library "$$library" --out demo.png
+	$(BIN)/quire search "$$@" -k 3 --library "$$library" --out demo.png && \
+	$(BIN)/python tests/demo_page.py "$$library" \
+	    "$${QUERY:-Which captain retires after thirty-four years?}" --out demo-page.png
 
 test: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -51,6 +55,9 @@ fuzz: $(INSTALLED)
 	    $(BIN)/python tests/hostile.py "$$folder/files" --state "$$folder/state.json" || exit 1; \
 	done
 
+soak: $(INSTALLED)
+	$(BIN)/python tests/fuzz_api.py --examples 200 --seed $(SEED)
+
 samples: $(INSTALLED)
 	$(BIN)/python tests/samples/make.py
 
@@ -62,7 +69,7 @@ mini: $(INSTALLED)
 	    --out engine/encode/mini
 
 clean:
-	rm -rf $(VENV) build dist quire.egg-info demo-library demo.png
+	rm -rf $(VENV) build dist quire.egg-info demo-library demo.png demo-page.png
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

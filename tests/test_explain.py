@@ -150,6 +150,19 @@ def test_without_words_the_inked_areas_are_looked_at() -> None:
     assert best.box == pytest.approx((3 / 4, 2 / 3, 1, 1))
 
 
+def test_a_chart_that_nobody_named_is_a_place_too() -> None:
+    own = line("the cat sat", 0.02)
+    blocks = [Block("text", (0.05, 0.0, 0.95, 0.1))]
+    # Ten rows of ten cells: the text in the first, a drawing of 4 x 5 below, and a lone rule.
+    drawn = [10 * row + column for row in range(4, 8) for column in range(3, 8)]
+    cells = [1, *drawn, 99]
+    rows = AXES[[1, *[0] * len(drawn), 1]]
+    asked = question("red", AXES[:1], [(0, 3)])
+    [best, *more] = rank_regions(asked, page(cells, rows, (10, 10), *own), blocks, picture)
+    assert (best.kind, best.text, more) == ("area", "", [])
+    assert best.box == pytest.approx((0.3, 0.4, 0.8, 0.8))
+
+
 def test_a_row_of_a_table_is_about_what_its_head_says() -> None:
     own = [*line("income 2025", 0.1), *line("fares 38", 0.2), *line("freight 17", 0.3)]
     rows = [Block("table row", (0, top, 1, top + 0.05)) for top in (0.09, 0.19, 0.29)]

@@ -7,11 +7,11 @@ import base64
 import io
 import os
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import chromium
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,8 +20,7 @@ from serving import Slow, listening, opener, pdf_bytes
 from quire.engine.serve.settings import Settings
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
+pytestmark = pytest.mark.skipif(bool(chromium.missing()), reason=chromium.missing())
 
 NASTY = "<img src=x onerror=alert(1)>"
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -37,11 +36,8 @@ DROP = """([name, content, half]) => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        # No sandbox: inside a container there may be no user namespaces, and the pages are ours.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium.browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +144,40 @@ def test_the_heat_map_lies_where_the_word_stands(visit: Any) -> None:
     assert leaf == canvas
 
 
+def test_the_strength_of_the_heat_map_can_be_dragged_in_one_go(visit: Any) -> None:
+    visitor = visit()
+    visitor.open()
+    visitor.search("ferry")
+    page = visitor.page
+    slider = page.get_by_label("Strength of the heat map")
+    slider.wait_for()
+    held = slider.element_handle()
+    read = "canvas => canvas.toDataURL()"
+    strong = page.eval_on_selector(".leaf canvas", read)
+    held.evaluate("n => { n.value = 20; n.dispatchEvent(new Event('input')); }")
+    assert page.eval_on_selector(".leaf canvas", read) != strong
+    assert held.evaluate("n => n.isConnected"), "the slider under the finger is still the same"
+
+
+def test_results_come_where_their_places_were(visit: Any) -> None:
+    visitor = visit()
+    waiting: list[Any] = []
+    visitor.page.route("**/api/search", lambda route: waiting.append(route))
+    page = visitor.open()
+    page.wait_for_selector(".documents li")
+    page.fill("#query", "ferry")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".skeleton")
+    before = page.locator(".card").first.bounding_box()
+    waiting[0].continue_()
+    page.wait_for_selector(".leaf")
+    after = page.locator(".card").first.bounding_box()
+    assert (before["x"], before["y"], before["width"]) == (after["x"], after["y"], after["width"])
+    stage = page.locator(".stage").bounding_box()
+    page.wait_for_selector(".chips button")
+    assert page.locator(".stage").bounding_box() == stage, "the page stays where it is"
+
+
 def test_thumbnails_have_their_room_before_they_arrive(visit: Any) -> None:
     visitor = visit()
     visitor.page.route("**/thumbnail", lambda route: None)  # they never do
@@ -215,6 +245,7 @@ def test_an_answer_points_to_the_place_on_its_page(visit: Any) -> None:
     page.click("#ask")
     page.wait_for_selector("text=Not in your documents")
     assert "Probably not in your documents" in text_of(page, "#notice")
+    assert "null" not in text_of(page, "#answer")
 
 
 def test_a_dropped_document_is_added_found_and_taken_out(visit: Any, tmp_path: Path) -> None:

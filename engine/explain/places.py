@@ -1,4 +1,5 @@
-"""Where on a page a region can be: blocks if they are known, else paragraphs, else inked areas."""
+"""Where on a page a region can be: blocks if they are known, else paragraphs, and inked areas that
+are neither."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ FURNITURE = ("header", "footer")
 # Rows of the grid of an area, at the most: about six lines of body text.
 TALLEST_AREA = 6
 GAP = 0.7  # of a line's height: more room above a line begins a paragraph
+FEWEST_CELLS = 12  # of a drawing without a name: less is a rule, a bullet or a stamp
 FEWEST_IN_ROW = 3  # pieces on one level that make a row
 WIDEST_GAP = 2.5  # of a line's height: more room beside a word begins another line
 
@@ -38,7 +40,8 @@ def places(
         kept = _paragraphs(page)
     if not kept:
         return [Place("area", box) for box in _areas(seen)]
-    return [Place(block.kind, block.box, _above(i, kept)) for i, block in enumerate(kept)]
+    named = [Place(block.kind, block.box, _above(i, kept)) for i, block in enumerate(kept)]
+    return named + [Place("area", box) for box in _left_over(seen, [*kept, *blocks], page)]
 
 
 def common(a: Box, b: Box) -> float:
@@ -129,6 +132,21 @@ def _level(lines: Sequence[Box]) -> list[Box]:
 
 def _on_level(left: Box, right: Box) -> bool:
     return left[1] < (right[1] + right[3]) / 2 < left[3] and right[0] > left[0]
+
+
+def _left_over(
+    seen: Bool[np.ndarray, "h w"], blocks: Sequence[Block], page: Sequence[PageWord]
+) -> list[Box]:
+    """Patches of some size with ink that is in no block and is no word of the text layer: drawings
+    and charts that nobody named."""
+    h, w = seen.shape
+    bare = seen.copy()
+    for x0, y0, x1, y1 in [*(block.box for block in blocks), *(word.box for word in page)]:
+        bare[int(y0 * h) : int(np.ceil(y1 * h)), int(x0 * w) : int(np.ceil(x1 * w))] = False
+    found = [
+        (left / w, top / h, right / w, bottom / h) for top, left, bottom, right in _patches(bare)
+    ]
+    return [box for box in found if area(box) * h * w >= FEWEST_CELLS]
 
 
 def _areas(seen: Bool[np.ndarray, "h w"]) -> list[Box]:

@@ -19,8 +19,8 @@ from .region import Region
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# What a word that is seen is worth beside one that is read. On a page without text layer nothing
-# is read, and what is seen is all there is.
+# What a word that is seen is worth beside one that is read. Where there is no text nothing is read,
+# and what is seen is all there is.
 SEEN_WORTH = 0.3
 ABOUT_WORTH = 0.6  # what a word in the heading or the head of the table is worth to what is under
 LENGTH_WEIGHT = 0.3  # as b of BM25: how much longer places have to say more
@@ -44,16 +44,15 @@ def rank_regions(
         evidence(word, place) = max(read, SEEN_WORTH * seen, ABOUT_WORTH * evidence(word, above))
         score(place) = sum over words of weight * evidence / (1 - b + b * length / typical)
 
-    the latter with the length of BM25, scaled so that it stays in [0, 1]. Where a page has no
-    words, `seen` counts in full.
+    the latter with the length of BM25, scaled so that it stays in [0, 1]. Where a place has
+    no words, a chart or a scan, `seen` counts in full.
     """
     maps = seen_maps(question, page.vectors)
     hits = read_hits(question, page.words)
     found = places(blocks, page.words, seen_cells(page.vectors))
-    worth = SEEN_WORTH if page.words else 1.0
     inside = [_inside(place.box, page.words) for place in found]
     evidence = [
-        _evidence(place.box, maps * worth, hits[:, own])
+        _evidence(place.box, maps * (SEEN_WORTH if own else 1.0), hits[:, own])
         for place, own in zip(found, inside, strict=True)
     ]
     scores = [

@@ -44,7 +44,8 @@ export async function ask() {
 function finish(told, value) {
   told.claims = value.claims;
   told.open = "";
-  const by = `Written by ${value.generator} in ${milliseconds(value.seconds)}.`;
+  const took = `in ${milliseconds(value.seconds)}.`;
+  const by = value.generator === "extractive" ? `Quoted from the pages ${took}` : `Written by ${value.generator} ${took}`;
   const notes = {
     "not in your documents": `Not in your documents: ${value.note}.`,
     incomplete: `The answer broke off: ${value.note}.`,
@@ -70,7 +71,7 @@ function draw(told, { writing = false, note = "" }) {
       ...told.claims.map(claim),
       told.open && h("span", { class: "open" }, told.open),
       writing && h("span", { class: "caret", "aria-hidden": "true" })),
-    sources(told),
+    sources(told) ?? "",
     note && h("p", { class: "answer-note" }, note));
 }
 

@@ -9,16 +9,28 @@ export function draw(place, heat, look, onchange) {
   const scale = h("canvas", { "aria-hidden": "true" });
   legend(scale);
   const opacity = h("input", {
-    type: "range", min: 0, max: 100, value: Math.round(look.opacity * 100), "aria-label": "Strength of the heat map",
+    type: "range", min: 0, max: 100, "aria-label": "Strength of the heat map",
     oninput: (event) => { look.opacity = event.target.value / 100; onchange(); },
   });
+  const buttons = words.map(([word, index, key]) =>
+    h("button", {
+      type: "button", "data-word": index ?? "all",
+      title: index == null ? "Evidence for the whole question" : `Weight ${Math.round(100 * heat.weights[index])} %`,
+      onclick: () => { look.word = index; onchange(); },
+    }, key && h("kbd", { "aria-hidden": "true" }, key), word));
   place.replaceChildren(
-    ...words.map(([word, index, key]) =>
-      h("button", {
-        type: "button", "aria-pressed": String(look.word === index),
-        title: index == null ? "Evidence for the whole question" : `Weight ${Math.round(100 * heat.weights[index])} %`,
-        onclick: () => { look.word = index; onchange(); },
-      }, key && h("kbd", { "aria-hidden": "true" }, key), word)),
+    h("span", { class: "words" }, ...buttons),
     h("span", { class: "legend" }, "little", scale, "much", opacity));
-  place.hidden = false;
+  update(place, look);
+}
+
+/** Show what is chosen; the buttons stay, so that neither focus nor a drag is lost. */
+export function update(place, look) {
+  for (const button of place.querySelectorAll("[data-word]")) {
+    const own = button.dataset.word === String(look.word ?? "all");
+    button.setAttribute("aria-pressed", String(own));
+    if (own) button.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+  const opacity = place.querySelector("input");
+  if (opacity) opacity.value = Math.round(look.opacity * 100);
 }

@@ -39,6 +39,7 @@ export async function open(wanted, { region = null } = {}) {
     const found = await heatmapOf(page, query);
     if (mine !== turn) return;
     heat = { ...found, levels: [found.whole, ...found.maps].map(unpack) };
+    chips.draw(parts.chips, heat, look, repaint);
     repaint();
     if (cited) return; // it is the one place that counts
     const boxes = await regionsOf(page, query);
@@ -69,7 +70,7 @@ function draw() {
   const image = h("img", { alt: `${page.name}, page ${page.page}`, src: thumbnailOf(page), draggable: "false" });
   const canvas = h("canvas", { "aria-hidden": "true" });
   const leaf = h("div", { class: "leaf", "aria-busy": state.query ? "true" : null }, image, canvas);
-  parts = { leaf, canvas, chips: h("div", { class: "chips", role: "group", "aria-label": "Heat map of", hidden: true }),
+  parts = { leaf, canvas, chips: h("div", { class: "chips", role: "group", "aria-label": "Heat map of", hidden: !state.query }),
     stage: h("div", { class: "stage", tabindex: "0", "aria-label": "Page, scrollable" }, leaf) };
   sharpen(image);
   regions.draw(leaf, [], { cited, shown: true });
@@ -111,7 +112,7 @@ function fit() {
 
 function repaint() {
   if (!parts || !heat) return;
-  chips.draw(parts.chips, heat, look, repaint);
+  chips.update(parts.chips, look);
   parts.canvas.hidden = !look.heat || !heat.rows;
   const place = look.word == null ? 0 : look.word + 1;
   if (heat.rows) paint(parts.canvas, heat.levels[place], heat.rows, heat.columns, look.opacity);
