@@ -248,6 +248,30 @@ def test_an_answer_points_to_the_place_on_its_page(visit: Any) -> None:
     assert "null" not in text_of(page, "#answer")
 
 
+def test_what_a_model_writes_is_text_and_a_page_that_is_not_there_cannot_be_opened(
+    visit: Any, folder: Path
+) -> None:
+    class Writes:
+        name = "<b>writes</b>"
+
+        def write(self, question: str, pages: Any) -> Iterator[str]:
+            yield f"{NASTY} It sails at noon [1][99]."
+
+    with listening(opener(folder), Settings(generator=Writes())) as (address, _):
+        visitor = visit(address)
+        page = visitor.open()
+        page.wait_for_selector(".documents li")
+        page.fill("#query", "When does the ferry sail?")
+        page.click("#ask")
+        page.wait_for_selector("#answer[aria-busy=false] button.cite")
+        assert f"{NASTY} It sails at noon" in text_of(page, "#answer")
+        assert "<b>writes</b>" in text_of(page, "#answer")
+        assert page.query_selector("#answer img, #answer b") is None
+        good, bad = page.query_selector_all("button.cite")
+        assert good.is_enabled() and not bad.is_enabled()
+        assert "there is no page [99]" in (bad.get_attribute("title") or "")
+
+
 def test_a_dropped_document_is_added_found_and_taken_out(visit: Any, tmp_path: Path) -> None:
     visitor = visit()
     page = visitor.open()

@@ -1,11 +1,15 @@
 """What a language model is told. The frame is fixed; pages and question are filled in, marked."""
 
+import re
 from collections.abc import Sequence
 
 from ..search.hits import Hit
 from .evidence import NOT_THERE
 
 MOST_PAGE_LETTERS = 8_000  # of a page's text layer
+# What a model could take for the end of the evidence: our mark however it is spelt, and the marks
+# that chat templates are made of.
+MARK = re.compile(r"<(?=\s*/?\s*page|\|)", re.IGNORECASE)
 
 SYSTEM = f"""\
 You answer questions from pages of documents, and from nothing else.
@@ -42,4 +46,4 @@ def closing(question: str, pages: Sequence[Hit]) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.replace("<page", "‹page").replace("</page", "‹/page").replace("<|", "‹|")
+    return MARK.sub("‹", text)
