@@ -16,9 +16,10 @@ from quire.ingest.seen import Seen
 
 from .encode.protocol import PageEncoder
 from .errors import EngineError
-from .search.scope import check_metadata
+from .search.scope import Where, check_metadata, documents_in
 from .store.adding import Adder
 from .store.coding import update_codes
+from .store.contents import read_contents
 from .store.deleting import delete_named
 from .store.gathering import gathered
 from .store.layout import Layout
@@ -104,17 +105,23 @@ class Changeable:
 
         return self._take_in([root], work, progress, limits, how, retry)
 
-    def delete(self, targets: str | Path | Iterable[str | Path]) -> list[Document]:
-        """Take documents out, by id or by path, and return those that are gone.
+    def delete(
+        self, targets: str | Path | Iterable[str | Path] = (), *, where: Where | None = None
+    ) -> list[Document]:
+        """Take documents out, by id, path, folder or filter, and return those that are gone.
 
-        A document with several paths only loses the one that is named. Raises EngineError for an
-        id or path that is not there, and then takes nothing out.
+        A document with several paths only loses those that are named, or lie below a folder that
+        is. where: as in `search`; takes out the documents of which every page matches. Files stay,
+        but for those that were uploaded. Raises EngineError for an id or path that is not there,
+        and then takes nothing out; SearchError for a filter that cannot be applied.
         """
         named = [targets] if isinstance(targets, str | Path) else list(targets)
         with writing(self._layout):
-            gone = delete_named(self._tables, self._writer(), named)
-            self._tables.tidy()
-            update_codes(self._tables, self.manifest)
+            writer = self._writer()
+            if where is not None:
+                named += documents_in(read_contents(self._tables), where)
+            gone = delete_named(self._tables, writer, named)
+            self._settle()
         return gone
 
     def _take_in(
@@ -149,6 +156,11 @@ class Changeable:
                 update_codes(self._tables, self.manifest)
         adder.report.seconds = perf_counter() - began
         return adder.report
+
+    def _settle(self) -> None:
+        """After a change that came to its end."""
+        self._tables.tidy()
+        update_codes(self._tables, self.manifest)
 
     def _writer(self) -> Writer:
         manifest = self.manifest

@@ -20,6 +20,10 @@ class LibraryBusy(EngineError):
     """Another process is writing to the library."""
 
 
+class BadExport(EngineError):
+    """A file that is no export of a library, or no whole one."""
+
+
 class NoFolder(EngineError):
     """What a library is to match is no folder, or its disk is away."""
 

@@ -9,6 +9,7 @@ from quire.ingest.failure import Failure
 from quire.ingest.options import Engine
 
 from .answer.askable import Askable
+from .carrying import Portable, make_like
 from .changing import Changeable
 from .encode.load import load_encoder
 from .encode.protocol import PageEncoder
@@ -35,7 +36,7 @@ from .store.tables import Tables
 __all__ = ["Hit", "Hits", "Library", "Progress", "Report"]
 
 
-class Library(Changeable, Searchable, Askable):
+class Library(Changeable, Portable, Searchable, Askable):
     """Documents that can be searched by what their pages look like. Make one with `Library.open`.
 
     One process at a time may write; any number may search, also meanwhile. A document is there
@@ -95,6 +96,18 @@ class Library(Changeable, Searchable, Askable):
         library = cls(layout, manifest, encoder, Means(device, threads, memory, device_memory))
         mend_codes(library._tables, manifest)
         return library
+
+    @classmethod
+    def make_like(
+        cls, file: str | Path, path: str | Path, encoder: PageEncoder | None = None
+    ) -> "Library":
+        """Make an empty library in the folder `path` to `import_` the exported `file` into.
+
+        It is of the encoder that the export is from. Raises BadExport for a file that is none,
+        EngineError where a library is already, else as `open`.
+        """
+        make_like(file, Layout(Path(path).expanduser().absolute()))
+        return cls.open(path, encoder)
 
     @property
     def path(self) -> Path:

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 
 from quire.engine.encode.protocol import Vectors
 from quire.engine.serve.encoding import SharedEncoder
-from quire.engine.serve.names import LONGEST, safe_name
 from quire.engine.serve.settings import Settings
+from quire.engine.store.names import LONGEST, safe_name
 from quire.ingest.limits import Limits
 from quire.ingest.page import Page
 

@@ -9,6 +9,8 @@ import typer
 
 from . import output
 from .ask import ask
+from .carrying import export, import_
+from .delete import delete
 from .doctor import doctor
 from .evaluate import evaluate
 from .exits import DONE, STOPPED, USAGE, code_of
@@ -47,6 +49,9 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 _COMMANDS: dict[str, Callable[..., None]] = {
     "index": index,
     "sync": sync,
+    "delete": delete,
+    "export": export,
+    "import": import_,
     "search": search,
     "ask": ask,
     "serve": serve,

@@ -85,6 +85,14 @@ class Scope:
         return f"columns are {', '.join((*COLUMNS, *self._keys))}"
 
 
+def documents_in(contents: Contents, where: Where) -> list[str]:
+    """Ids of the documents of which every page is in scope. Raises SearchError as `Scope`."""
+    if not len(contents):
+        return []
+    out = set(contents.owner[~Scope(contents).select(where)].tolist())
+    return [entry.document.id for i, entry in enumerate(contents.entries) if i not in out]
+
+
 def check_metadata(metadata: Mapping[str, Any]) -> None:
     """Raise SearchError for metadata that could not be stored, or not be filtered by."""
     for key, value in metadata.items():

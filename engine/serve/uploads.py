@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..store.layout import Layout
-from .names import safe_name
+from ..store.names import safe_name
 
 CHUNK = 1 << 20
 

@@ -57,9 +57,9 @@ def _vectors(tables: Tables, contents: Contents, manifest: Manifest) -> Iterator
             one, expected = batch.slice(i, 1), int(contents.rows[index])
             rows = flat_rows(one.column("rows"), manifest.dim).astype(np.float32)
             dense = one.column("dense").flatten().to_numpy().astype(np.float32)
-            wrong = _wrong(rows, dense, len(one.column("cells").flatten()), expected)
-            if wrong:
-                yield f"{_name(contents, index)}: {wrong}. Delete the document and add it again."
+            broken = wrong(rows, dense, len(one.column("cells").flatten()), expected)
+            if broken:
+                yield f"{_name(contents, index)}: {broken}. Delete the document and add it again."
     for index in np.flatnonzero(seen != 1).tolist():
         yield (
             f"{_name(contents, index)} has {seen[index]} entries in the table of vectors "
@@ -67,7 +67,8 @@ def _vectors(tables: Tables, contents: Contents, manifest: Manifest) -> Iterator
         )
 
 
-def _wrong(rows: np.ndarray, dense: np.ndarray, cells: int, expected: int) -> str:
+def wrong(rows: np.ndarray, dense: np.ndarray, cells: int, expected: int) -> str:
+    """What is wrong with the vectors of a page of so many rows; "" for nothing."""
     if len(rows) != expected or cells != expected:
         return f"{len(rows)} rows and {cells} cells are stored instead of {expected}"
     if not (np.isfinite(rows).all() and np.isfinite(dense).all()):

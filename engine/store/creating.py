@@ -12,6 +12,11 @@ from .tables import Tables
 
 
 def create_library(layout: Layout, encoder: PageEncoder, making: Making = USUAL) -> None:
+    """Make an empty library for the vectors of this encoder; see `make_library`."""
+    make_library(layout, Manifest.of(encoder, making))
+
+
+def make_library(layout: Layout, manifest: Manifest) -> None:
     """Make an empty library; one that another process has just made is left alone.
 
     The manifest comes last: without one, nothing was ever stored, and what a killed process left
@@ -36,5 +41,5 @@ def create_library(layout: Layout, encoder: PageEncoder, making: Making = USUAL)
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         layout.read_lock.touch()
-        Tables.create(layout, encoder.dim, max(encoder.dense_dims))
-        write_manifest(layout, Manifest.of(encoder, making))
+        Tables.create(layout, manifest.dim, manifest.dense_dim)
+        write_manifest(layout, manifest)

@@ -18,19 +18,39 @@ def writing(layout: Layout) -> Iterator[None]:
     """Hold the library for writing. Raises LibraryBusy at once if another holds it."""
     handle = os.open(layout.write_lock, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(handle, 64, 0).decode("ascii", "replace").strip() or "unknown"
-            raise LibraryBusy(
-                f"process {holder} is writing to {layout.root}: wait until it is done, then try "
-                "again (searching works meanwhile)"
-            ) from None
+        _lock(handle, fcntl.LOCK_EX, layout)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def unchanging(layout: Layout) -> Iterator[None]:
+    """Keep writers out, without being one: also of a library that may only be read. Raises
+    LibraryBusy at once if somebody is writing."""
+    try:
+        handle = os.open(layout.write_lock, os.O_RDONLY)
+    except FileNotFoundError:  # nobody has ever written, or the library is a copy
+        yield
+        return
+    try:
+        _lock(handle, fcntl.LOCK_SH, layout)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, how: int, layout: Layout) -> None:
+    try:
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(handle, 64, 0).decode("ascii", "replace").strip() or "unknown"
+        raise LibraryBusy(
+            f"process {holder} is writing to {layout.root}: wait until it is done, then try "
+            "again (searching works meanwhile)"
+        ) from None
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,6 +149,13 @@ def write_manifest(layout: Layout, manifest: Manifest) -> None:
         os.close(folder)
 
 
+def manifest_of(fields: Mapping[str, Any]) -> Manifest:
+    """From what `asdict` gave, by way of JSON. Raises ValueError, KeyError or TypeError."""
+    pooling = Pooling(**fields.get("pooling", {}))
+    codes = tuple(fields.get("codes", DEFAULT_CODES))
+    return Manifest(**{**fields, "codes": codes, "pooling": pooling})
+
+
 def read_manifest(layout: Layout) -> Manifest:
     """Raises NotALibrary, saying which of the ways to be none this folder is."""
     root = layout.root
@@ -170,10 +177,7 @@ def read_manifest(layout: Layout) -> Manifest:
         fields = json.loads(layout.manifest.read_text(encoding="utf-8"))
         version = fields["format"]
         if version == FORMAT:
-            pooling = Pooling(**fields.pop("pooling", {}))
-            return Manifest(
-                **{**fields, "codes": tuple(fields.get("codes", DEFAULT_CODES)), "pooling": pooling}
-            )
+            return manifest_of(fields)
     except (ValueError, KeyError, TypeError) as error:
         raise NotALibrary(
             f"{layout.manifest} is damaged ({error}): restore it from a copy, "

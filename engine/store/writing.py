@@ -8,7 +8,7 @@ without pages; readers do not see such pages, and the next writer removes them.
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,10 @@ class Writer:
         )
         if sum(len(rows) for rows, _ in self._buffer) >= FRAGMENT_PAGES:
             self._flush()
+
+    def wrote(self, document: str, numbers: Iterable[int]) -> None:
+        """Pages of a document that somebody else has put into the tables; as `write_pages`."""
+        self._written[document] = [*self._written.get(document, []), *numbers]
 
     def commit(
         self, document: Document, metadata: Mapping[str, Any], missing: Sequence[int] = ()
