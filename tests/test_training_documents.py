@@ -137,7 +137,7 @@ def test_whole_documents_are_held_back_and_pages_drawn_as_they_are_indexed(
     assert [len(group) for group in groups] == [3, 1]
     assert groups[0] | groups[1] == set(ids)
     assert len(learnt.examples) == 3 * 4 * 4, "documents, pages, questions"
-    assert len(held.examples) == 4, "one a page"
+    assert len(held.examples) == 4 * 4
     with Image.open(next(held.pictures())) as drawn:
         assert drawn.size == (224, 224)
 
@@ -208,13 +208,13 @@ def test_the_command_adapts_to_documents_and_tells_before_and_after(
     assert main([*run, *more]) == 0
     result = json.loads(capsys.readouterr().out)
     held = result["held_back"]
-    assert held["questions"] == 4
+    assert held["questions"] == 16
     assert 0 <= held["before"]["low"] <= held["before"]["mean"] <= held["before"]["high"] <= 1
     moved = held["after"]["mean"] - held["before"]["mean"]
     np.testing.assert_allclose(held["gain"]["mean"], moved, atol=1e-9)
     assert Encoder.load(str(out)).fingerprint != Encoder.load(str(model)).fingerprint
     assert main([*run, *more[:-1]]) == 0, "again: done, and told again"
-    assert "Held back, 4 questions: before nDCG@10" in capsys.readouterr().out
+    assert "Held back, 16 questions: before nDCG@10" in capsys.readouterr().out
     judged = ["--refuse", str(documents)]
     assert main([*run, *more, *judged]) == 3
     assert "has the bytes of" in capsys.readouterr().err

@@ -101,10 +101,10 @@ def _held(names: Sequence[str], seed: int) -> list[str]:
 
 
 def _some_pages(lines: list[dict[str, Any]], rng: np.random.Generator) -> list[dict[str, Any]]:
-    """The questions of at most HELD_PAGES pages, one a page."""
+    """The questions of at most HELD_PAGES pages."""
     by_page: dict[str, list[dict[str, Any]]] = {}
     for line in lines:
         by_page.setdefault(line.get("picture") or line["positive"], []).append(line)
     pages = list(by_page.values())
-    chosen = rng.permutation(len(pages))[:HELD_PAGES]
-    return [pages[i][int(rng.integers(len(pages[i])))] for i in sorted(chosen.tolist())]
+    chosen = sorted(rng.permutation(len(pages))[:HELD_PAGES].tolist())
+    return [line for i in chosen for line in pages[i]]
