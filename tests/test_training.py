@@ -3,17 +3,19 @@
 import json
 import random
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_model import WORDS, write_tiny_model
+from tiny_model import WORDS, tiny_reader, write_tiny_model
 from tiny_published import write_colqwen, write_jina, write_qwen3
 from torch import Tensor
 
 from quire.adapters.errors import AdapterError
+from quire.adapters.lora import write_adapter
 from quire.adapters.train.batch import sides_of
 from quire.adapters.train.cached import backward
 from quire.adapters.train.examples import Example, Known, Pair, Scored
@@ -226,7 +228,8 @@ def test_a_task_begins_with_a_copy_of_the_adapter_for_retrieval(
     train(str(model), pairs, first, Plan(steps=2, batch=4, rank=3), told.append)
     code = pupil(first, "code")
     retrieval = pupil(first, "retrieval")
-    assert (code.started, retrieval.started, code.rank) == ("that of retrieval", "its own", 3)
+    assert (code.started, retrieval.started) == ("that of retrieval", "its own")
+    assert len(next(iter(code.weights.values()))) == 3, "of its rank"
     assert all(torch.equal(w, retrieval.weights[n]) for n, w in code.weights.items())
     lines = [{"a": "fox", "b": "dog", "score": 1}, {"a": "fox", "b": "the fox", "score": 5}]
     plan = Plan(task="similarity", steps=2)
@@ -237,6 +240,30 @@ def test_a_task_begins_with_a_copy_of_the_adapter_for_retrieval(
     np.testing.assert_allclose(*same, atol=1e-6)
     other = encoder.encode_query("the fox", task="similarity", vectors="dense")
     assert not np.allclose(other, before.encode_query("the fox", vectors="dense"), atol=1e-4)
+
+
+def test_an_adapter_of_several_ranks_with_a_table_of_token_vectors_is_trained_further(
+    model: Path, tmp_path: Path
+) -> None:
+    copytree(model, tmp_path / "model")
+    vocabulary, width = tiny_reader().model.language_model.embed_tokens.weight.shape
+    torch.manual_seed(3)
+    weights = {
+        "language_model.embed_tokens.lora_embedding_A": torch.randn(2, vocabulary),
+        "language_model.embed_tokens.lora_embedding_B": torch.randn(width, 2),
+        "language_model.layers.0.self_attn.q_proj.lora_A": torch.randn(3, width),
+        "language_model.layers.0.self_attn.q_proj.lora_B": torch.randn(width, 3),
+    }
+    write_adapter(tmp_path / "model" / "adapters" / "retrieval", weights, "tiny")
+    encoder, own = Encoder.load(str(tmp_path / "model")), pupil(tmp_path / "model")
+    wanted = encoder.encode_query("the fox")
+    assert not np.allclose(wanted, Encoder.load(str(model)).encode_query("the fox"), atol=1e-3)
+    np.testing.assert_allclose(own.encode(["the fox"], True).rows[0].detach(), wanted, atol=1e-5)
+    assert own.weights.keys() == weights.keys()
+    data = write(tmp_path / "data", other_words(8, 1))
+    train(str(tmp_path / "model"), data, tmp_path / "out", Plan(steps=2, batch=4), print)
+    further = Encoder.load(str(tmp_path / "out")).encode_query("the fox")
+    assert not np.allclose(further, wanted, atol=1e-4)
 
 
 @pytest.mark.parametrize(

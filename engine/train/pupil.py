@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from quire.adapters.errors import AdapterError
-from quire.adapters.lora import add_adapter, go_on_from, trainable
+from quire.adapters.lora import add_adapter, go_on_from, settings, trainable
 from quire.adapters.tasks import RETRIEVAL
 from quire.adapters.train.encoded import Encoded, of_rows
 
@@ -49,31 +49,15 @@ class Pupil:
         self.started = (
             "its own" if pairs.own else "that of retrieval" if pairs.of else "a fresh one"
         )
-        layers = sorted(pairs.of) or _layers(taken)
-        ranks = {len(a) for a, _ in pairs.of.values()} or {rank}
-        if len(ranks) > 1:
-            raise AdapterError(
-                f"the adapter for {task!r} has layers of {len(ranks)} different ranks: "
-                "only one of one rank can be trained further"
-            )
-        self.rank = ranks.pop()
+        ranks = {n: len(a) for n, (a, _) in pairs.of.items()} or dict.fromkeys(_layers(taken), rank)
         whole = torch.nn.Module()
         whole.add_module("model", taken.model)
         if taken.projector is not None:
             whole.add_module("head", taken.projector)
-        targets = [f"head{n.removeprefix(HEAD + taken.family.projector)}" if n.startswith(HEAD)
-                   else f"model.{n}" for n in layers]  # fmt: skip
-        add_adapter(
-            whole, task, {"r": self.rank, "lora_alpha": self.rank, "target_modules": targets}
-        )
+        add_adapter(whole, task, settings({_inside(n, taken): r for n, r in ranks.items()}))
         if taken.projector is not None:
             self._checkpoint = replace(taken, projector=whole.head)
-        named = {
-            name.replace("head.", f"{HEAD}{taken.family.projector}.", 1)
-            if name.startswith("head.")
-            else name.removeprefix("model."): weight
-            for name, weight in trainable(whole, task).items()
-        }
+        named = {_outside(n, taken): weight for n, weight in trainable(whole, task).items()}
         go_on_from(named, pairs.of)
         self.weights: dict[str, Any] = named
         _recompute(taken.model)
@@ -145,6 +129,11 @@ def _without_adapters(checkpoint: Checkpoint, task: str) -> tuple[Checkpoint, _P
     own = any(task in layer.a for layer in routed.values())
     source = task if own else RETRIEVAL
     pairs = {n: (m.a[source], m.b[source]) for n, m in routed.items() if source in m.a}
+    if any(name.startswith("visual.") for name in pairs):
+        raise AdapterError(
+            f"the adapter for {source!r} changes the vision tower, which is not trained here: "
+            "merge it into the model first"
+        )
     return replace(checkpoint, projector=projector, route=Route()), _Pairs(pairs, own)
 
 
@@ -158,6 +147,17 @@ def _layers(checkpoint: Checkpoint) -> list[str]:
     return found + (
         [HEAD + checkpoint.family.projector] if checkpoint.projector is not None else []
     )
+
+
+def _inside(name: str, checkpoint: Checkpoint) -> str:
+    """A layer as it is named in the whole of model and head."""
+    return "head" if name == HEAD + checkpoint.family.projector else f"model.{name}"
+
+
+def _outside(name: str, checkpoint: Checkpoint) -> str:
+    """The way back, of a layer or of what is in it."""
+    part, _, rest = name.partition(".")
+    return f"{HEAD}{checkpoint.family.projector}.{rest}" if part == "head" else rest
 
 
 def _recompute(model: Any) -> None:

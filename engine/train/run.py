@@ -1,7 +1,7 @@
 """One run of training from a model and data to a folder that an encoder loads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from quire.adapters.errors import AdapterError
@@ -106,7 +106,7 @@ class _Session:
         self.checkpoint: Checkpoint = load_checkpoint(self.source, self.device)
         torch.manual_seed(plan.seed)
         self.pupil = Pupil(self.checkpoint, self.device, plan.task, plan.rank)
-        self.plan = replace(plan, rank=self.pupil.rank)
+        self.plan = plan
         tell(f"the adapter for {plan.task!r} begins as {self.pupil.started}")
 
     def learn(self, examples: tuple[Example, ...], digest: str) -> None:

@@ -30,7 +30,7 @@ def prose(folder: Path) -> dict[str, list[dict[str, Any]]]:
         if line.get("lang") == "en":
             found[line["id"].rpartition("#")[0]].append(line)
     sizes = {name: sum(len(line["text"]) for line in own) for name, own in found.items()}
-    able = sorted(name for name in found if FEWEST <= sizes[name])
+    able = sorted(name for name in found if sizes[name] >= FEWEST)
     random.Random(0).shuffle(able)
     chosen, sources = [], defaultdict(int)
     for name in able:
