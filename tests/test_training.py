@@ -22,6 +22,7 @@ from quire.adapters.train.examples import Example, Known, Pair, Scored
 from quire.adapters.train.order import Order
 from quire.adapters.train.plan import Plan, rate_at
 from quire.adapters.train.progress import duration
+from quire.engine.cli.app import main
 from quire.engine.encode.checkpoint import load_checkpoint
 from quire.engine.encode.encoder import Encoder
 from quire.engine.encode.source import find_source
@@ -264,6 +265,7 @@ def test_an_adapter_of_several_ranks_with_a_table_of_token_vectors_is_trained_fu
     train(str(tmp_path / "model"), data, tmp_path / "out", Plan(steps=2, batch=4), print)
     further = Encoder.load(str(tmp_path / "out")).encode_query("the fox")
     assert not np.allclose(further, wanted, atol=1e-4)
+    assert main(["doctor", "--model", str(tmp_path / "out")]) == 0
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,8 @@ def _native(base: Source, subject: Subject) -> tuple[dict[str, tuple[int, ...]],
     config = configuration(read_json(base.folder / "config.json"), subject.backbone, base.folder)
     model = empty(config, subject.backbone)
     shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    linear = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)}
-    return shapes, linear
+    kinds = (torch.nn.Linear, torch.nn.Embedding)
+    return shapes, {n: m for n, m in model.named_modules() if isinstance(m, kinds)}
 
 
 def _files(

@@ -69,10 +69,10 @@ def read_data(folder: Path) -> Data:
             except BadLine as wrong:
                 bad.append(f"{file.name}, line {number}: {wrong}")
     if bad:
-        more = f"\n... and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+        more = f";\nand {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         raise AdapterError(
             f"{len(bad)} of {len(bad) + len(examples)} lines in {folder} cannot be used:\n"
-            + "\n".join(bad[:SHOWN])
+            + ";\n".join(bad[:SHOWN])
             + more
         )
     return Data(tuple(examples), digest.hexdigest()[:16])
