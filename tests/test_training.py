@@ -295,6 +295,17 @@ def test_published_families_are_trained_and_load_again_under_any_name(
         np.testing.assert_allclose(*same, atol=1e-6)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_trains_in_bfloat16_and_resumes(tmp_path: Path) -> None:
+    model = write_jina(tmp_path / "jina-embeddings-v4")
+    data = write(tmp_path / "data", other_words(20, 1))
+    plan, told = Plan(steps=3, batch=8, part=4), list[str]()
+    train(str(model), data, tmp_path / "out", plan, told.append, device="cuda")
+    train(str(model), data, tmp_path / "out", plan, told.append, device="cuda")
+    assert "going on at step 3" in told
+    assert Encoder.load(str(tmp_path / "out"), device="cuda").tasks[0] == "retrieval"
+
+
 def test_what_cannot_be_trained_is_refused_before_the_first_step(
     model: Path, tmp_path: Path
 ) -> None:

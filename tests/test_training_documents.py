@@ -227,3 +227,6 @@ def test_the_command_wants_one_kind_of_data(
     for given in ([], both):
         assert main(["train", "--out", str(tmp_path / "out"), *given]) == 2
         assert "exactly one of --data and --from-documents" in capsys.readouterr().err
+    wrong = ["--from-documents", str(tmp_path), "--task", "code"]
+    assert main(["train", "--out", str(tmp_path / "out"), *wrong]) == 2
+    assert "documents teach retrieval alone" in capsys.readouterr().err

@@ -77,6 +77,8 @@ def train(
 
     if (data is None) == (documents is None):
         raise UsageError("give exactly one of --data and --from-documents")
+    if documents is not None and task is not Task.RETRIEVAL:
+        raise UsageError(f"--task {task.value}: documents teach retrieval alone; give --data")
     given = {
         "steps": steps, "batch": batch, "part": part, "rate": rate, "rank": rank, "seed": seed,
     }  # fmt: skip
