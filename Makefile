@@ -2,7 +2,8 @@
 #             them, ask in a browser (Playwright and chromium, if they are there): demo-page.png
 #             DOCS=folder QUERY="a question" search documents of your own
 # make test   everything that must be green: style, types, tests
-# make bench  how good and how fast: quality on the samples, speed of each step
+# make bench  how good and how fast: quality on the samples, speed of each step, and of scoring beside
+#             others that are installed
 # make hostile DIR=folder   read every file of a folder and tell how each ended
 # make fuzz   damage documents in 300 ways, read them all, twice: SEED=1 VARIANTS=300
 # make soak   minutes of what the tests do for seconds: requests of every kind to a server
@@ -44,6 +45,7 @@ test: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/quire eval tests/samples
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/benchmarks/scoring.py
 
 hostile: $(INSTALLED)
 	$(BIN)/python tests/hostile.py "$(DIR)"

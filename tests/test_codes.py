@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quire.engine.score import bits, int8
+from quire.engine.score import bits, int8, sift
 from quire.engine.score.asked import asked
 from quire.engine.score.bits import decode_bits, encode_bits, levels, rotation, score_bits
 from quire.engine.score.int8 import Int8Codes, encode_int8
@@ -15,6 +15,7 @@ from quire.engine.score.maxsim import maxsim
 from quire.engine.score.packed import Packed, pack
 from quire.engine.score.popcount import LANES
 from quire.engine.score.reference import maxsim_plain
+from quire.engine.score.sift import sift_bits
 
 
 def unit_pages(seed: int, lengths: list[int], dim: int = 128) -> Packed:
@@ -97,6 +98,39 @@ def test_the_compiled_scan_counts_as_numpy_does() -> None:
     found = score_bits(asked([query], 128), codes, 1)[0]
     centre = float((query @ codes.centre).sum())
     np.testing.assert_allclose(found - centre, plain, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("planes", [1, 2, 3, 4])
+@pytest.mark.parametrize("q", [1, 2, 7, 8])
+def test_a_query_of_fewer_bits_counts_as_numpy_does(planes: int, q: int) -> None:
+    codes, query = encode_bits(unit_pages(5, [33, 0, 16, 70])), a_query(5, q)
+    whole, scales = levels(query @ rotation(128), planes)
+    assert np.abs(whole).max() < 2**planes and (whole % 2 == 1).all()
+    rounded = (whole * scales[:, None]).astype(np.float32) @ rotation(128).T
+    found = score_bits(asked([query], 128), codes, 1, planes=planes)[0]
+    centre = float(((query - rounded) @ codes.centre).sum())
+    np.testing.assert_allclose(
+        found, maxsim_plain(rounded, decode_bits(codes)) + centre, rtol=1e-4, atol=1e-4
+    )
+
+
+def test_two_passes_give_the_likely_pages_the_finer_estimate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codes = encode_bits(unit_pages(8, [*range(0, 20), *range(20, 0, -1)] * 3))
+    queries = asked([a_query(8, 5), a_query(9, 0), a_query(10, 3)], 128)
+    fine = score_bits(queries, codes, 1)
+    np.testing.assert_array_equal(sift_bits(queries, codes, 1), fine)  # few pages: all are likely
+    monkeypatch.setattr(sift, "LEAST", 12)
+    for found, wanted in zip(sift_bits(queries, codes, 1), fine, strict=True):
+        first = np.argsort(-found, kind="stable")[:12]
+        np.testing.assert_array_equal(found[first], wanted[first])
+        assert np.isneginf(found).tolist() == np.isneginf(wanted).tolist()
+    few = np.arange(0, 120, 3)
+    monkeypatch.setattr(sift, "LEAST", 3)
+    np.testing.assert_array_equal(
+        np.isneginf(sift_bits(queries, codes, 1, few)), np.isneginf(fine[:, few])
+    )
 
 
 def test_only_the_chosen_pages_are_scanned_in_any_order() -> None:

@@ -17,6 +17,11 @@ class Asked:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def one(self, index: int) -> "Asked":
+        """A query by itself."""
+        rows = self.rows[self.starts[index] : self.starts[index + 1]]
+        return Asked(rows, np.array([0, len(rows)]))
+
     def sums(self, best: Float[np.ndarray, "q n"]) -> Float[np.ndarray, "m n"]:
         """Per query the sum over its rows, float32."""
         sums = np.zeros((len(self), best.shape[1]), dtype=np.float32)

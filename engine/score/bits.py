@@ -18,7 +18,7 @@ from jaxtyping import Float, Float16, Int, UInt32
 from .asked import Asked
 from .blocks import blocks
 from .packed import Packed
-from .popcount import LANES, PLANES, scan_kernel
+from .popcount import LANES, PLANES, TOGETHER, scan_kernel
 from .workers import each
 
 WORD = 32  # bits
@@ -102,37 +102,39 @@ def score_bits(
     pages: BitCodes,
     threads: int | None,
     chosen: Int[np.ndarray, " k"] | None = None,
+    planes: int = PLANES,
 ) -> Float[np.ndarray, "m k"]:
     """Estimate the chosen pages (all by default) by every query, float32.
 
-    This is MaxSim with the decoded rows, but for the rounding of the query (`levels`).
+    This is MaxSim with the decoded rows, but for the rounding of the query to `planes` bits, from
+    1 to 4 (`levels`): one takes a quarter of the time of four.
     """
     index = np.arange(len(pages)) if chosen is None else chosen
     index = np.ascontiguousarray(index, dtype=np.int64)
     scores = np.empty((len(query), len(index)), dtype=np.float32)
     for i in range(len(query)):
         rows = query.rows[query.starts[i] : query.starts[i + 1]]
-        whole, scales = levels(rows @ rotation(pages.dim))
-        _scan(pages, index, _planes(whole), scales, scores[i], threads)
+        whole, scales = levels(rows @ rotation(pages.dim), planes)
+        _scan(pages, index, _planes(whole, planes), scales, scores[i], threads)
         scores[i] += (rows.astype(np.float64) @ pages.centre).sum()
     return scores
 
 
 def levels(
-    rows: Float[np.ndarray, "q d"],
+    rows: Float[np.ndarray, "q d"], planes: int = PLANES
 ) -> tuple[Int[np.ndarray, "q d"], Float[np.ndarray, " q"]]:
-    """Rows as odd numbers from -15 to 15, and for each row the scale that fits them best."""
-    most = 2**PLANES
+    """Rows as odd numbers within 2**planes, and for each row the scale that fits them best."""
+    most = 2**planes
     step = np.maximum(np.abs(rows).max(axis=1, initial=0, keepdims=True), 1e-30) * 2 / most
     whole = 2 * np.floor(rows / step).astype(np.int64).clip(-most // 2, most // 2 - 1) + 1
     scales = (whole * rows).sum(axis=1) / (whole * whole).sum(axis=1)
     return whole, scales.astype(np.float32)
 
 
-def _planes(whole: Int[np.ndarray, "q d"]) -> UInt32[np.ndarray, "q planes w"]:
-    """Bit b of (number + 15) / 2; a set bit stands for +1, a clear one for -1."""
-    plain = (whole + 2**PLANES - 1) // 2
-    bits = (plain[:, None, :] >> np.arange(PLANES)[None, :, None]) & 1
+def _planes(whole: Int[np.ndarray, "q d"], planes: int) -> UInt32[np.ndarray, "q planes w"]:
+    """Bit b of (number + largest) / 2; a set bit stands for +1, a clear one for -1."""
+    plain = (whole + 2**planes - 1) // 2
+    bits = (plain[:, None, :] >> np.arange(planes)[None, :, None]) & 1
     packed: UInt32[np.ndarray, "q planes w"] = np.packbits(
         bits.astype(bool), axis=2, bitorder="little"
     ).view("<u4")
@@ -147,8 +149,11 @@ def _scan(
     out: Float[np.ndarray, " k"],
     threads: int | None,
 ) -> None:
-    kernel = scan_kernel(query.shape[2])
-    query = np.ascontiguousarray(query)
+    planes = query.shape[1]
+    kernel = scan_kernel(query.shape[2], planes)
+    more = -len(query) % TOGETHER[planes]  # rows of no weight
+    query = np.ascontiguousarray(np.pad(query, ((0, more), (0, 0), (0, 0))))
+    scales = np.pad(scales, (0, more))
     offsets = np.ascontiguousarray(pages.offsets, dtype=np.int64)
 
     def scan(part: slice) -> None:

@@ -58,7 +58,7 @@ def maxsim(
         scores = score_int8(rows, pages, threads)
     else:
         scores = score_floats(rows, pages, threads)
-    wrong = np.isnan(scores).any(axis=0)
+    wrong = ~(scores < np.inf).all(axis=0)
     if wrong.any():
         raise ValueError(
             f"page {int(np.argmax(wrong))} has rows that are not finite: encode it again"

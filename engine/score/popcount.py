@@ -13,14 +13,16 @@ from contextlib import contextmanager
 from typing import Any
 
 LANES = 16  # rows that are compared at once
-PLANES = 4  # bits of a query's number
+PLANES = 4  # bits of a query's number, at most
+# Query rows that look at a block while it is in registers: each needs planes * words + 1 of them.
+TOGETHER = {1: 4, 2: 2, 3: 1, 4: 1}
 
-_made: dict[int, Any] = {}
+_made: dict[tuple[int, int], Any] = {}
 _engines: list[Any] = []  # what owns the machine code; it goes when these go
 _lock = threading.Lock()
 
 
-def scan_kernel(words: int) -> Any:
+def scan_kernel(words: int, planes: int) -> Any:
     """The compiled function for rows of `words` * 32 bits. It releases the GIL while it runs.
 
         scan(n, index, offsets, rows, factors, q, query, scales, out)
@@ -31,22 +33,22 @@ def scan_kernel(words: int) -> Any:
 
     over the rows of the page, times the query row's scale, and adds that up over the query rows.
     int64 n; int64 index[n]: pages to score; int64 offsets[]: first block of each page, and the
-    end; uint32 rows[blocks][words][16]; float16 factors[blocks][16]; int64 q; uint32
-    query[q][planes][words]; float32 scales[q], not negative; float32 out[n]. A page without blocks
-    gets -inf. All arguments but n and q are addresses.
+    end; uint32 rows[blocks][words][16]; float16 factors[blocks][16]; int64 q, a multiple of
+    TOGETHER[planes]; uint32 query[q][planes][words]; float32 scales[q], not negative; float32
+    out[n]. A page without blocks gets -inf. All arguments but n and q are addresses.
     """
     with _lock:
-        if words not in _made:
-            _made[words] = _compile(words)
-        return _made[words]
+        if (words, planes) not in _made:
+            _made[words, planes] = _compile(words, planes)
+        return _made[words, planes]
 
 
-def _compile(words: int) -> Any:
+def _compile(words: int, planes: int) -> Any:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    module = llvm.parse_assembly(str(_module(words)))
+    module = llvm.parse_assembly(str(_module(words, planes)))
     module.verify()
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
@@ -63,10 +65,11 @@ def _compile(words: int) -> Any:
     return signature(engine.get_function_address("scan"))
 
 
-def _module(words: int) -> Any:
+def _module(words: int, planes: int) -> Any:
     """The function in LLVM's language."""
     from llvmlite import ir
 
+    together = TOGETHER[planes]
     whole, small, single = ir.IntType(64), ir.IntType(32), ir.FloatType()
     counts, floats = ir.VectorType(small, LANES), ir.VectorType(single, LANES)
     kinds = [
@@ -78,12 +81,14 @@ def _module(words: int) -> Any:
     scan = ir.Function(module, ir.FunctionType(ir.VoidType(), given), "scan")
     n, index, offsets, rows, factors, q, query, scales, out = scan.args
     count = ir.Function(module, ir.FunctionType(counts, [counts]), "llvm.ctpop.v16i32")
+    multiply = ir.Function(module, ir.FunctionType(floats, [floats] * 3), "llvm.fmuladd.v16f32")
     largest = ir.Function(
         module, ir.FunctionType(single, [floats]), "llvm.vector.reduce.fmax.v16f32"
     )
     build = ir.IRBuilder(scan.append_basic_block("entry"))
-    total, best = build.alloca(single), build.alloca(floats)
-    least, most = ir.Constant(single, float("-inf")), single(32.0 * words * (2**PLANES - 1))
+    total = build.alloca(single)
+    best = [build.alloca(floats) for _ in range(together)]
+    least, most = ir.Constant(single, float("-inf")), single(32.0 * words * (2**planes - 1))
 
     def splat(value: Any, kind: Any) -> Any:
         empty = ir.Constant(kind, ir.Undefined)
@@ -95,55 +100,63 @@ def _module(words: int) -> Any:
     def at(base: Any, place: Any, align: int) -> Any:
         return build.load(build.gep(base, [place]), align=align)
 
-    with _loop(build, whole(0), n) as page:
+    def differing(held: list[Any], marks: list[Any]) -> Any:
+        """Weighted number of bits that differ, of each of the rows in a block."""
+        found: Any = None
+        for plane in reversed(range(planes)):
+            found = found and build.add(found, found)
+            for word in range(words):
+                counted = build.call(count, [build.xor(held[word], marks[plane * words + word])])
+                found = build.add(found, counted) if found else counted
+        return build.sitofp(found, floats)
+
+    with _loop(build, n) as page:
         own = at(index, page, 8)
         start, end = at(offsets, own, 8), at(offsets, build.add(own, whole(1)), 8)
         empty = build.icmp_signed("==", start, end)
         build.store(build.select(empty, least, single(0.0)), total)
-        rows_left = build.select(empty, whole(0), q)
-        with _loop(build, whole(0), rows_left) as row:
-            first = build.mul(row, whole(PLANES * words))
+        with _loop(build, build.select(empty, whole(0), q), together) as row:
+            first = build.mul(row, whole(planes * words))
             marks = [
                 splat(at(query, build.add(first, whole(i)), 4), counts)
-                for i in range(PLANES * words)
+                for i in range(together * planes * words)
             ]
-            build.store(splat(least, floats), best)
-            with _loop(build, start, end) as block:
+            for one in best:
+                build.store(splat(least, floats), one)
+            with _loop(build, build.sub(end, start)) as passed:
+                block = build.add(start, passed)
                 first = build.mul(block, whole(words))
                 held = [at(rows, build.add(first, whole(w)), 4) for w in range(words)]
-                found: Any = None
-                for plane in reversed(range(PLANES)):
-                    found = found and build.add(found, found)
-                    for word in range(words):
-                        mark = marks[plane * words + word]
-                        counted = build.call(count, [build.xor(held[word], mark)])
-                        found = build.add(found, counted) if found else counted
-                twice = build.sitofp(build.add(found, found), floats)
                 factor = build.fpext(at(factors, block, 2), floats)
-                value = build.fmul(build.fsub(splat(most, floats), twice), factor)
-                so_far = build.load(best)
-                greater = build.fcmp_ordered(">", value, so_far)
-                build.store(build.select(greater, value, so_far), best)
-            top = build.call(largest, [build.load(best)])
-            weighed = build.fmul(top, at(scales, row, 4))
-            build.store(build.fadd(build.load(total), weighed), total)
+                all_alike = build.fmul(splat(most, floats), factor)
+                each_off = build.fmul(splat(single(-2.0), floats), factor)
+                for i, one in enumerate(best):
+                    mark = marks[i * planes * words : (i + 1) * planes * words]
+                    value = build.call(multiply, [differing(held, mark), each_off, all_alike])
+                    so_far = build.load(one)
+                    greater = build.fcmp_ordered(">", value, so_far)
+                    build.store(build.select(greater, value, so_far), one)
+            for i, one in enumerate(best):
+                top = build.call(largest, [build.load(one)])
+                weighed = build.fmul(top, at(scales, build.add(row, whole(i)), 4))
+                build.store(build.fadd(build.load(total), weighed), total)
         build.store(build.load(total), build.gep(out, [page]))
     build.ret_void()
     return module
 
 
 @contextmanager
-def _loop(build: Any, start: Any, end: Any) -> Iterator[Any]:
-    """for counter in range(start, end), around what is built inside the block."""
+def _loop(build: Any, end: Any, step: int = 1) -> Iterator[Any]:
+    """for counter in range(0, end, step), around what is built inside the block."""
     before = build.block
     head, body, after = (build.append_basic_block(name) for name in ("head", "body", "after"))
     build.branch(head)
     build.position_at_end(head)
-    counter = build.phi(start.type)
-    counter.add_incoming(start, before)
+    counter = build.phi(end.type)
+    counter.add_incoming(end.type(0), before)
     build.cbranch(build.icmp_signed("<", counter, end), body, after)
     build.position_at_end(body)
     yield counter
-    counter.add_incoming(build.add(counter, start.type(1)), build.block)
+    counter.add_incoming(build.add(counter, end.type(step)), build.block)
     build.branch(head)
     build.position_at_end(after)

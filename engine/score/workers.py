@@ -8,7 +8,7 @@ never wait for each other: a core that is busy elsewhere only takes fewer blocks
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,7 +27,7 @@ def each(
     """[work(item) for item in items], by `threads` threads; results in the order of the items.
 
     None means as many as torch would use. `work` may call torch and is then computed by the
-    thread that calls it, alone. The first exception is raised, once the others have finished.
+    thread that calls it, alone. The first exception is raised, once no other item is worked on.
     """
     import torch
 
@@ -35,7 +35,13 @@ def each(
     if count < 1:
         raise ValueError(f"threads={threads!r}: use at least 1, or None for as many as torch uses")
     futures = [_pool(count).submit(work, item) for item in items]
-    return [future.result() for future in futures]
+    try:
+        return [future.result() for future in futures]
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        wait(futures)  # what they write to must outlive them
+        raise
 
 
 def _pool(count: int) -> ThreadPoolExecutor:
@@ -49,6 +55,7 @@ def _pool(count: int) -> ThreadPoolExecutor:
             def alone() -> None:
                 ready.wait()  # so that each thread is set, none twice
                 torch.set_num_threads(1)
+                torch.get_num_threads()  # else the first product here takes up the common number
 
             pool = ThreadPoolExecutor(count, thread_name_prefix="quire-score")
             for start in [pool.submit(alone) for _ in range(count)]:
