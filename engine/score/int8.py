@@ -15,7 +15,7 @@ from .workers import each, scratch, tensor
 if TYPE_CHECKING:
     import torch
 
-BLOCK_ROWS = 8_192
+BLOCK_ROWS = 8_400
 BLOCK_PRODUCTS = 1 << 24
 LARGEST = 127
 

@@ -35,13 +35,13 @@ def peers(rows: np.ndarray, folder: Path) -> Iterator[Peer]:
         def theirs(query: np.ndarray) -> np.ndarray:
             return maxsim([torch.from_numpy(query)], listed[:1_000]).numpy()[0]
 
-        yield "sentence-transformers maxsim", min(len(few), 1_000), theirs
+        yield "sentence-transformers maxsim", len(listed[:1_000]), theirs
     if there("maxsim_cpu"):
         import maxsim_cpu
 
         yield "maxsim-cpu", len(few), lambda query: maxsim_cpu.maxsim_scores(query, wide)
     if there("qdrant_client"):
-        yield "qdrant-client, local", 500, in_qdrant(wide[:500])
+        yield "qdrant-client, local", len(wide[:500]), in_qdrant(wide[:500])
     if there("lancedb"):
         yield from in_lance(rows[:2_000], folder)
 
