@@ -129,6 +129,7 @@ def measure(pages: int, rounds: int, keep: Path, work: Path) -> list[dict[str, o
             if took[name] and sum(took[name]) * n / pages > 60_000:
                 continue  # slow ones get fewer rounds
             query = queries[at % len(queries)]
+            time.sleep(0.1)  # threads of the one before may still spin
             began = time.perf_counter()
             score(query)
             took[name].append((time.perf_counter() - began) * 1_000 * pages / n)

@@ -116,14 +116,15 @@ def in_lance(rows: np.ndarray, folder: Path) -> Iterator[Peer]:
         "pages", pa.table({"id": np.arange(n), "rows": pages}), mode="overwrite"
     )
 
-    def search(query: np.ndarray, refine: int | None = None) -> np.ndarray:
+    def search(query: np.ndarray, refine: int | None = None, flat: bool = False) -> np.ndarray:
         asked = table.search(query.astype(np.float16), vector_column_name="rows")
         asked = asked.distance_type("cosine").limit(50)
+        asked = asked.bypass_vector_index() if flat else asked
         found = (asked if refine is None else asked.refine_factor(refine)).to_arrow()
         worse = found["_distance"].to_numpy()
         return spread(found["id"].to_pylist(), -worse, n)
 
-    yield "LanceDB, flat", n, search
+    yield "LanceDB, flat", n, lambda query: search(query, flat=True)
     from lancedb.index import IvfPq
 
     index = IvfPq(distance_type="cosine", num_partitions=64, num_sub_vectors=16)
