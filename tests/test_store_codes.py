@@ -2,13 +2,16 @@
 
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from standin import StandIn, write_pdf
 
 from quire.engine import Library
+from quire.engine.encode.protocol import Vectors
 from quire.engine.errors import EngineError, WrongLibrary
 from quire.engine.score.maxsim import maxsim
 from quire.engine.score.packed import pack
@@ -17,12 +20,15 @@ from quire.engine.score.reference import maxsim_plain
 from quire.engine.store import coding
 from quire.engine.store.codefile import BrokenCodes, open_code_file, write_code_file
 from quire.engine.store.codes import CodeShelf
+from quire.engine.store.coding import update_codes
 from quire.engine.store.contents import read_contents
 from quire.engine.store.kinds import KINDS, Kind
 from quire.engine.store.lock import writing
 from quire.engine.store.manifest import read_manifest
 from quire.engine.store.pooling import COMPACT_ROWS, Pooling
 from quire.engine.store.taking import Taker
+from quire.ingest.document import Document
+from quire.ingest.page import Page
 
 ALL = ("bits", "int8", "pooled")
 
@@ -169,6 +175,74 @@ def test_offsets_that_lead_out_of_a_file_are_found_before_anything_follows_them(
     arrays["offsets"][-1] += 7
     write_code_file(path, file.kind, file.version, file.documents, arrays)
     assert "offsets that lead out of it" in "\n".join(library.check())
+
+
+def put(library: Library, name: str, rows: np.ndarray) -> None:
+    """A document of one page with these rows, straight into the tables."""
+    page = Page(name, 1, Image.new("RGB", (56, 56)), (), "a word", 300.0, 400.0, 0, "")
+    cells, dense = np.zeros(len(rows), np.int16), np.ones(256, np.float32)
+    with writing(library._layout):
+        writer = library._writer()
+        writer.write_pages([page], [Vectors(rows, dense, cells, (1, 1))])
+        writer.commit(Document(name, (f"/{name}",), "pdf", 1, "", 1), {})
+        update_codes(library._tables, library.manifest)
+
+
+@pytest.mark.parametrize("plan", ["exact", *ALL])
+def test_a_page_without_rows_ranks_last(tmp_path: Path, plan: str) -> None:
+    library = make(tmp_path, codes=ALL)
+    library.add(tmp_path / "a.pdf")
+    put(library, "none", np.zeros((0, 128), np.float32))
+    assert library.check() == []
+    hits = library.search("more words", mode="visual", plan=plan)
+    assert len(hits) == 4 and hits[3].document.id == "none" and hits[3].score == -np.inf
+    assert library.search("more words", mode="hybrid", plan=plan)[0].page == 2
+
+
+def test_rows_that_are_not_finite_get_no_codes_and_break_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    library = make(tmp_path, codes=ALL)
+    monkeypatch.setattr("quire.engine.store.pages._check", lambda *_: None)
+    put(library, "broken", np.full((3, 128), np.nan, np.float32))
+    assert "no codes of 1 pages whose rows are not finite: run `quire doctor`" in caplog.text
+    library.add(tmp_path / "a.pdf")
+    assert any("numbers that are not finite" in problem for problem in library.check())
+    assert library.delete("broken") and library.check() == []
+
+
+def test_a_library_that_lacks_rows_is_still_opened_and_told(tmp_path: Path) -> None:
+    library = make(tmp_path)
+    library.add(tmp_path / "a.pdf")
+    library._tables.vectors.delete("true")
+    shutil.rmtree(library._layout.codes)
+    told = Library.open(library.path, StandIn()).check()
+    assert any("0 entries in the table of vectors" in problem for problem in told)
+
+
+def test_who_reads_while_another_writes_finds_what_is_there(tmp_path: Path) -> None:
+    library = make(tmp_path, codes=ALL)
+    library.add(tmp_path / "a.pdf")
+    readers = [Library.open(library.path, StandIn()) for _ in ALL]
+    wrong: list[object] = []
+    done = threading.Event()
+
+    def read(reader: Library, plan: str) -> None:
+        while not done.is_set():
+            hits = reader.search("the a page", k=1, mode="visual", plan=plan)
+            if (hits[0].name, hits[0].page) != ("a.pdf", 1):
+                wrong.append(hits)
+
+    threads = [threading.Thread(target=read, args=pair) for pair in zip(readers, ALL, strict=True)]
+    for thread in threads:
+        thread.start()
+    for _ in range(2):
+        library.add(tmp_path)
+        library.delete([tmp_path / "b.pdf", tmp_path / "c.pdf"])
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == [] and library.check() == []
 
 
 def test_codes_of_other_rows_are_found_out(tmp_path: Path) -> None:

@@ -151,8 +151,8 @@ class Looks:
         for start in range(0, len(chosen), TAKEN_PAGES):
             few = slice(start, start + TAKEN_PAGES)
             truth[few] = self._maxsim([query], self._read(contents, chosen[few], steps), steps)[0]
-        off = truth - estimate[chosen]
-        off = off[np.isfinite(off)]
+        known = np.isfinite(truth) & np.isfinite(estimate[chosen])
+        off = truth[known] - estimate[chosen][known]
         scores = estimate + (off.mean() if len(off) else 0)
         scores[chosen] = truth
         exact = np.zeros(len(scores), dtype=bool)

@@ -10,8 +10,10 @@ import logging
 from contextlib import suppress
 
 import numpy as np
+from jaxtyping import Int
 
-from ..errors import LibraryBusy
+from ..errors import EngineError, LibraryBusy
+from ..score.packed import Packed
 from .codefile import write_code_file
 from .codes import CodeShelf, Part
 from .contents import Contents, read_contents
@@ -105,8 +107,10 @@ def _write(tables: Tables, kind: str, contents: Contents, pages: np.ndarray, dim
     for number, start in enumerate(
         range(0, len(pages), FILE_PAGES), start=max(used, default=0) + 1
     ):
-        few = pages[start : start + FILE_PAGES]
-        arrays = KINDS[kind].encode(taker.take(contents, few))
+        few, rows = _sound(taker, contents, pages[start : start + FILE_PAGES])
+        if not len(few):
+            continue
+        arrays = KINDS[kind].encode(rows)
         owners, counts = np.unique(contents.owner[few], return_counts=True)
         entries = [contents.entries[owner] for owner in owners.tolist()]
         documents = [
@@ -120,3 +124,22 @@ def _write(tables: Tables, kind: str, contents: Contents, pages: np.ndarray, dim
         written.add(path.name)
         log.info("codes %r of %d pages", kind, len(few))
     return written
+
+
+def _sound(
+    taker: Taker, contents: Contents, pages: Int[np.ndarray, " k"]
+) -> tuple[Int[np.ndarray, " m"], Packed]:
+    """Those of the pages that can have codes, and their rows. A library that is damaged is for
+    `check` to tell of; it must not keep anything else from being done."""
+    try:
+        rows = taker.take(contents, pages)
+    except EngineError as error:
+        log.warning("no codes of %d pages: %s", len(pages), error)
+        return pages[:0], Packed(np.zeros((0, taker.dim), np.float16), np.zeros(1, np.int64))
+    broken = np.flatnonzero(~np.isfinite(rows.rows).all(axis=1))
+    wrong = np.unique(np.searchsorted(rows.offsets, broken, side="right") - 1)
+    if not len(wrong):
+        return pages, rows
+    log.warning("no codes of %d pages whose rows are not finite: run `quire doctor`", len(wrong))
+    kept = np.setdiff1d(np.arange(len(pages)), wrong)
+    return pages[kept], rows.select(kept)

@@ -39,7 +39,7 @@ class Pooling:
         """Each kept row looks at the cell of that of its rows which is most like it."""
         rows = vectors.multi
         count = wanted(len(rows), self.factor, self.most)
-        if count == len(rows):
+        if count == len(rows) or not np.isfinite(rows).all():  # those are refused when written
             return vectors
         groups = groups_of(rows, count)
         means = mean_rows(rows, groups)
