@@ -191,8 +191,10 @@ def test_a_table_of_steps_has_a_column_of_one_width_for_each_number() -> None:
         pass
     with pytest.raises(ValueError), steps.step("read"):
         raise ValueError
+    with steps.step("scan", pages=500, rows=2):
+        pass
     head, scan, read = as_table(steps.taken).splitlines()
-    assert scan.startswith("scan  1,000     7  12,345  ") and read.startswith("read  ")
+    assert scan.startswith("scan  1,500     9  12,345  ") and read.startswith("read  ")
     assert len(head) == len(scan) == len(read)
 
 

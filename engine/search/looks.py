@@ -125,7 +125,7 @@ class Looks:
         if held:
             with steps.step("rows in memory") as step:
                 packed = self._rows.of(contents)
-                step.bytes = packed.rows.nbytes
+                step.bytes += packed.rows.nbytes
             resident = self._residence.of(packed)
             if resident is not None:
                 with steps.step(

@@ -97,7 +97,7 @@ class Searcher:
                 read = sum("rerank" in hit.reasons for hit in hits)
                 told = replace(told, reranker=reranker.name, reranked=read)
             seconds = perf_counter() - began
-            told = replace(told, seconds=seconds, steps=tuple(steps.taken))
+            told = replace(told, seconds=seconds, steps=steps.taken)
             out.append(Hits(query, k, told, hits[:k]))
         return out
 
@@ -120,7 +120,7 @@ class Searcher:
         asked = Asked("", self._background, lambda _: (rows, sample(found.contents)), encoder)
         plan = Plan(
             "visual", "score", where, len(scores), len(found.contents), choice=found.choice,
-            seconds=perf_counter() - began, steps=tuple(steps.taken),
+            seconds=perf_counter() - began, steps=steps.taken,
         )  # fmt: skip
         return Hits("", k, plan, self._hits(found, 0, scores, order[:k], asked))
 

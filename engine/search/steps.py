@@ -1,8 +1,8 @@
 """What a search did, step by step, as a database would tell it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 
@@ -19,23 +19,29 @@ class Step:
 
 @dataclass
 class Steps:
-    """Steps in the order in which they began."""
+    """Steps in the order in which they first began; one that is taken again adds to itself."""
 
-    taken: list[Step] = field(default_factory=list)
+    _taken: dict[str, Step] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> tuple[Step, ...]:
+        return tuple(replace(step) for step in self._taken.values())
 
     @contextmanager
     def step(self, name: str, *, pages: int = 0, rows: int = 0, size: int = 0) -> Iterator[Step]:
-        """Times what is done inside; the step may be changed there."""
-        step = Step(name, int(pages), int(rows), int(size))
-        self.taken.append(step)
+        """Times what is done inside; the step may be added to there."""
+        step = self._taken.setdefault(name, Step(name))
+        step.pages += int(pages)
+        step.rows += int(rows)
+        step.bytes += int(size)
         began = perf_counter()
         try:
             yield step
         finally:
-            step.seconds = perf_counter() - began
+            step.seconds += perf_counter() - began
 
 
-def as_table(steps: "list[Step] | tuple[Step, ...]") -> str:
+def as_table(steps: Sequence[Step]) -> str:
     """For the terminal."""
     rows: list[tuple[str, ...]] = [("step", "pages", "rows", "bytes", "ms")]
     for step in steps:
