@@ -11,6 +11,7 @@ from standin import StandIn, write_pdf
 from quire.engine import Library
 from quire.engine.errors import EngineError, SearchError
 from quire.engine.score.cuda import OnDevice
+from quire.engine.score.int8 import encode_int8
 from quire.engine.score.packed import pack
 from quire.engine.search import planner
 from quire.engine.search.planner import Facts, choose
@@ -160,6 +161,17 @@ def test_auto_is_by_looks_alone_where_no_page_has_text(tmp_path: Path) -> None:
     assert library.search("word", where={"name": "a.pdf"}).plan.mode == "visual"
 
 
+def test_rows_stay_in_memory_only_while_they_fit(library: Library) -> None:
+    opened = Library.open(library.path, StandIn(), memory=40 * 3 * 128 * 2)
+    looks = opened._searcher._looks
+    opened.search("elk", mode="visual", plan="exact")
+    assert looks._rows.held(opened._searcher._contents) is not None
+    looks.means = replace(looks.means, memory=1_000)
+    hits = opened.search("elk", k=40, mode="visual", plan="exact")
+    assert looks._rows.held(opened._searcher._contents) is None and len(hits) == 40
+    assert places(hits) == places(library.search("elk", k=40, mode="visual", plan="exact"))
+
+
 def test_codes_that_are_not_kept_cannot_be_asked_for(tmp_path: Path) -> None:
     write_pdf(tmp_path / "a.pdf", "a word")
     library = Library.open(tmp_path / "library", StandIn(), create=True, codes=())
@@ -207,18 +219,23 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Residence]:
 
 
 def test_pages_move_to_a_device_once_while_they_fit(on_cpu: Callable[[int], Residence]) -> None:
-    one = pack([np.ones((4, 8), np.float16)])
-    two = pack([np.ones((5, 8), np.float16)])
+    one = encode_int8(pack([np.ones((8, 8), np.float16)]))
+    two = encode_int8(pack([np.ones((9, 8), np.float16)]))
     residence = on_cpu(200)
     first = residence.of(one)
     assert first is not None and residence.of(one) is first
-    assert residence.of(two) is not None  # 64 and 80 bytes of rows, and offsets
+    assert residence.of(two) is not None  # 64 and 72 bytes of codes, and offsets
     assert residence.of(one) is first
-    third = pack([np.ones((6, 8), np.float16)])
+    third = encode_int8(pack([np.ones((10, 8), np.float16)]))
     assert residence.of(third) is not None  # in place of the others
     assert residence.of(one) is not first
     assert on_cpu(63).of(one) is None
     assert Residence("cpu", None).of(one) is None
+    rows = pack([np.ones((1, 8), np.float16)])
+    kept = residence.of(rows)
+    assert residence.of(rows) is kept
+    assert residence.of(pack([np.zeros((1, 8), np.float16)])) is not None
+    assert residence.of(rows) is not kept  # other rows: the library has changed
 
 
 def test_a_device_that_takes_nothing_leaves_the_work_to_the_cpu(

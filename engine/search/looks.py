@@ -66,6 +66,8 @@ class Looks:
         self, plan: str, contents: Contents, scope: Bool[np.ndarray, " n"], k: int
     ) -> Choice:
         size = int(contents.rows.sum()) * self.dim * 2
+        if size > self.means.for_rows:
+            self._rows.let_go()  # the library was smaller before
         facts = Facts(
             pages=int(scope.sum()),
             rows=int(contents.rows[scope].sum()),

@@ -33,6 +33,9 @@ class Residence:
 
         from ..score.cuda import OnDevice
 
+        if isinstance(pages, Packed):  # a library has one array of rows: another one was before
+            codes = {k: v for k, v in self._kept.items() if not isinstance(v[0], Packed)}
+            self._kept = codes
         size = pages.codes.nbytes if isinstance(pages, Int8Codes) else pages.rows.nbytes
         if size + sum(moved.nbytes for _, moved in self._kept.values()) > self._room():
             self._kept.clear()  # what came before may be of a library that has changed

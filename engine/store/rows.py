@@ -27,13 +27,19 @@ class Rows:
         self.dim = dim
         self._lock = threading.Lock()
         self._spans: dict[tuple[str, str], slice] = {}
-        self._packed = Packed(np.zeros((0, dim), dtype=np.float16), np.zeros(1, dtype=np.int64))
+        self._none = Packed(np.zeros((0, dim), dtype=np.float16), np.zeros(1, dtype=np.int64))
+        self._packed = self._none
 
     def held(self, contents: Contents) -> Packed | None:
         """The rows of all pages of `contents` if they are in memory, else None."""
         with self._lock:
             held = list(_spans(contents, offsets_of(contents.rows))) == list(self._spans)
             return self._packed if held and self._spans else None
+
+    def let_go(self) -> None:
+        """Free the memory."""
+        with self._lock:
+            self._spans, self._packed = {}, self._none
 
     def of(self, contents: Contents) -> Packed:
         """The rows of all pages of `contents`, in its order. Safe to call from several threads.
