@@ -227,8 +227,9 @@ def test_pages_move_to_a_device_once_while_they_fit(on_cpu: Callable[[int], Resi
     assert residence.of(two) is not None  # 64 and 72 bytes of codes, and offsets
     assert residence.of(one) is first
     third = encode_int8(pack([np.ones((10, 8), np.float16)]))
-    assert residence.of(third) is not None  # in place of the others
-    assert residence.of(one) is not first
+    assert residence.of(third) is None  # nothing is moved to and fro
+    residence.only([third])  # the files of the others are gone
+    assert residence.of(third) is not None and residence.of(one) is not first
     assert on_cpu(63).of(one) is None
     assert Residence("cpu", None).of(one) is None
     rows = pack([np.ones((1, 8), np.float16)])
@@ -259,4 +260,6 @@ def test_a_library_on_a_device_finds_the_same(
     hits = opened.search("elk fox", mode="visual", plan="exact")
     assert places(hits) == places(plain)
     assert "exact MaxSim on the device" in [step.name for step in hits.plan.steps]
+    hits = opened.search("elk fox", mode="visual", plan="int8")
+    assert places(hits) == places(plain) and len(monkey._residence._kept) == 2
     assert monkey._residence.of(monkey._rows.of(opened._searcher._contents)) is not None

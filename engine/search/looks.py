@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..score.asked import asked
 from ..score.bits import BitCodes, score_bits
+from ..score.int8 import Int8Codes
 from ..score.maxsim import maxsim
 from ..score.packed import Packed
 from ..store.codes import Coded, CodeShelf
@@ -171,6 +172,7 @@ class Looks:
     ) -> Float[np.ndarray, "m n"]:
         """Estimates of the pages in scope that have codes; NaN elsewhere."""
         scores = np.full((len(queries), len(scope)), np.nan, dtype=np.float32)
+        self._residence.only(part.codes for part in coded.parts)
         with steps.step(f"scan {kind}") as step:
             for part in coded.parts:
                 own = np.flatnonzero((part.where >= 0) & scope[part.where])
@@ -180,13 +182,21 @@ class Looks:
                     found = score_bits(rows, codes, self.means.threads, own)
                 else:
                     some = codes if share > 0.5 else codes.select(own)
-                    kept = self._residence.of(some) if some is codes else None
-                    found = maxsim(queries, kept or some, threads=self.means.threads)
+                    found = self._estimate(queries, some, whole=some is codes)
                     found = found[:, own] if some is codes else found
                 scores[:, part.where[own]] = found
                 step.pages += len(own)
                 step.bytes += int(codes.nbytes * share)
         return scores
+
+    def _estimate(
+        self, queries: Sequence[Query], codes: Int8Codes, whole: bool
+    ) -> Float[np.ndarray, "m n"]:
+        """`whole`: these are all codes of a file, and may stay on the device."""
+        kept = self._residence.of(codes) if whole else None
+        return maxsim(
+            list(queries), kept or codes, device=self.means.device, threads=self.means.threads
+        )
 
     def _read(self, contents: Contents, pages: Int[np.ndarray, " k"], steps: Steps) -> Packed:
         held = self._rows.held(contents)
