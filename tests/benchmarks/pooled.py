@@ -33,12 +33,14 @@ from quire.engine.store.tables import Tables
 
 POOLINGS = (WHOLE, Pooling(2), Pooling(3), Pooling(4), Pooling(compact=True))
 PLANS = ("exact", "int8", "bits", "pooled")
+FEW_PLANS = ("exact", "bits")  # of pooled rows
 BATCH = 64
 
 
 def pooled(sources: Sequence[Path], folder: Path, pooling: Pooling, encoder: Any) -> Library:
     """A library of all pages of the sources, with fewer rows."""
-    made = Library.open(folder, encoder, create=True, codes=PLANS[1:], pooling=pooling)
+    plans = PLANS if pooling == WHOLE else FEW_PLANS
+    made = Library.open(folder, encoder, create=True, codes=plans[1:], pooling=pooling)
     into = Tables(Layout(folder.absolute()))
     with writing(into.layout):
         for source in sources:
@@ -110,7 +112,7 @@ def main() -> None:
             library = pooled(asked.library, Path(place) / "library", pooling, encoder)
             rows = Tables(Layout(library.path)).pages.search().select(["rows"]).to_arrow()
             mean = rows.column("rows").to_numpy().mean()
-            for plan in PLANS:
+            for plan in ("exact", *library.manifest.codes):
                 scores = [quality(library, folder, plan) for folder in folders]
                 told = " | ".join(f"{score:.3f}" for score in [*scores, fmean(scores)])
                 print(f"| {pooling} | {mean:.0f} | {plan} | {told} |", flush=True)
