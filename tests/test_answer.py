@@ -97,6 +97,7 @@ def test_a_sentence_that_only_begins_like_it_is_an_answer(library: Library) -> N
         ("The ferry sails at noon [1].", True, "holds 100% of what"),
         ("The ferry carries 291 people [1].", True, "holds"),
         ("The ferry carries 292 people [1].", False, "292 does not stand on page 1"),
+        ("The ferry carries 61,999 people [1].", False, "61,999 does not stand on page 1"),
         ("Bears hibernate in winter caves [1].", False, "holds 0% of what"),
         ("It sails at noon [99].", False, r"there is no page [99]: the last is [1]"),
     ],

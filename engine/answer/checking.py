@@ -1,5 +1,6 @@
 """Does the page bear out what is claimed of it?"""
 
+import re
 from collections.abc import Sequence
 
 from quire.ingest.page import Box
@@ -13,6 +14,7 @@ from .claims import Sentence
 
 # The share of a claim's words, by rarity, that one passage of its page must hold.
 HELD = 0.5
+WHOLE_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # For a page without text, where only what is seen can speak: relevance to the claim.
 SEEN_ENOUGH = 0.5
 
@@ -62,7 +64,7 @@ def _held(sentence: Sentence, number: int, hit: Hit) -> Citation:
     region = next(iter(about.regions(1)), None)
     absent = _numbers(sentence.text) - _numbers(hit.text)
     if absent:
-        told = ", ".join(sorted(absent))
+        told = ", ".join(n for n in WHOLE_NUMBER.findall(sentence.text) if absent & _numbers(n))
         return Citation(number, hit, region, "", False, f"{told} does not stand on page {hit.page}")
     held = about.covers(hit.text)
     said = f"a passage of page {hit.page} holds {held:.0%} of what the sentence says"

@@ -6,6 +6,9 @@ FOLDER as `quire eval` takes it, by default the sample documents. The library is
 none yet. A question counts as answered right when a verified citation names a page that is judged
 relevant. Every question is asked once more without its document, where "not in your documents" is
 right.
+
+Last result (25 November 2026, quire-mini version 1): right page cited for 50 of 66 questions,
+first of all for 48; without their document 58 of 66 refused.
 """
 
 import argparse

@@ -6,6 +6,11 @@ Serves the library in a process of its own, as `quire serve` does. For each numb
 many threads ask this process's own Library, then as many connections ask the server; the pairs are
 interleaved, so that a busy machine troubles both alike. A line each: milliseconds at the median
 and the 95th percentile, failures, searches a second. Ends with 1 if a request failed.
+
+Last result (25 November 2026, sample library, two cores that others used meanwhile): 8 clients 25
+to 30 searches a second over HTTP and 37 to 54 in Python, the 95th percentile 250 ms above (median
+of three pairs; +1,280, -60 and +250); 32 clients 25 to 35 and 46 to 49; of 1,440 requests none
+failed.
 """
 
 import argparse
