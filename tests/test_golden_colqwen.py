@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden import arrays, golden, pictures, told, tolerance
+from golden import HOME, arrays, golden, limit, pictures, told, tolerance
 
 from quire.engine.encode.encoder import Encoder
 from quire.engine.encode.items import sequence_of
@@ -17,9 +17,11 @@ OTHER_FILTER = 5e-2  # a small picture that torchvision enlarged
 
 @dataclass
 class Case:
-    """One layout: its folder, encoder, expected vectors, and whether Pillow made the sizes."""
+    """One layout of a reference: its folder, encoder, expected vectors, and whether Pillow made
+    the sizes."""
 
     home: Path
+    folder: Path
     encoder: Encoder
     wanted: dict[str, np.ndarray]
     by_pillow: bool = True
@@ -37,29 +39,42 @@ def complete(home: Path, folder: Path, to: Path) -> Path:
     return to / folder.name
 
 
-@pytest.fixture(
-    scope="module",
-    params=["colqwen2_5", "colqwen2_5 newer", "colqwen2", "colqwen2 hf", "colqwen2_5_realvocab"],
-)
+def layouts() -> list[str]:
+    """Every layout of every reference: as first published, newer revisions, of transformers."""
+    found = []
+    for home in sorted(HOME.glob("colqwen*")):
+        found += [f"{home.name} first"]
+        found += [f"{home.name} {part.name}" for part in sorted(home.glob("revision_*"))]
+        found += [f"{home.name} hf" for _ in home.glob("vidore/*-hf")]
+    return found or ["colqwen2 first"]  # which is then skipped, aloud
+
+
+@pytest.fixture(scope="module", params=layouts())
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    name, _, kind = request.param.partition(" ")
+    name, _, layout = request.param.partition(" ")
     home = golden(name)
-    adapter, expected = told(home)["adapter"], "expected/fp32.safetensors"
+    adapter, expected = told(home)["adapter"], f"expected/fp32_{layout}.safetensors"
     folder = home / adapter
-    if kind == "newer":
-        [revision] = home.glob("revision_*")
-        folder, expected = revision / adapter, f"expected/fp32_{revision.name}.safetensors"
-    elif kind == "hf":
-        [folder] = home.glob(f"{adapter}-hf")
-        expected = "expected/fp32_hf.safetensors"
-    elif not (folder / "tokenizer.json").is_file():
-        folder = complete(home, folder, tmp_path_factory.mktemp(name))
+    if layout == "hf":
+        folder = folder.with_name(f"{folder.name}-hf")
+    elif layout != "first":
+        folder = home / layout / adapter
+    else:
+        expected = "expected/fp32.safetensors"
+        if not (folder / "tokenizer.json").is_file():
+            folder = complete(home, folder, tmp_path_factory.mktemp(name))
     encoder = Encoder.load(str(folder), device="cpu")
-    return Case(home, encoder, arrays(home, expected), by_pillow=kind != "newer")
+    return Case(home, folder, encoder, arrays(home, expected), "revision" not in layout)
 
 
 def sum_of_best(query: np.ndarray, page: np.ndarray) -> float:
     return float((query.astype(np.float64) @ page.T.astype(np.float64)).max(1).sum())
+
+
+def padded_with_zeros(query: np.ndarray, pages: list[np.ndarray], page: np.ndarray) -> float:
+    """As colpali-engine scores a batch: beside a longer page, no maximum is below zero."""
+    best = (query.astype(np.float64) @ page.T.astype(np.float64)).max(1)
+    return float(best.sum() if len(page) == max(map(len, pages)) else best.clip(0).sum())
 
 
 def pages(case: Case) -> list[str]:
@@ -98,6 +113,36 @@ def test_rows_and_scores_are_those_of_the_reference(case: Case) -> None:
     scores = np.array([[sum_of_best(query, rows) for rows in shown] for query in queries])
     right = case.wanted["scores.float64_loop"]
     np.testing.assert_allclose(scores[:, same], right[:, same], rtol=0, atol=SCORE)
+    for key in case.wanted.keys() & {"scores.engine", "scores.transformers"}:
+        padded = np.array([[padded_with_zeros(q, shown, page) for page in shown] for q in queries])
+        np.testing.assert_allclose(padded, case.wanted[key], rtol=0, atol=SCORE)
+    if (masked := case.wanted.get("scores.sentence_transformers")) is not None:
+        np.testing.assert_allclose(scores[:, same], masked[:, same], rtol=0, atol=SCORE)
+
+
+def test_left_padding_of_the_reference_holds_the_same_ids(case: Case) -> None:
+    asked, ids = told(case.home), arrays(case.home, "inputs/inputs.safetensors")
+    items = {"query": asked["queries"], "page": pictures(case.home, asked["padded_pages"])}
+    for kind, role in (("query", "query"), ("page", "document")):
+        masks = ids[f"batch.{kind}.attention_mask"].astype(bool)
+        for row, mask, item in zip(ids[f"batch.{kind}.input_ids"], masks, items[kind], strict=True):
+            made = sequence_of(item, case.encoder._checkpoint, role, "retrieval", None)
+            assert made.ids.tolist() == row[mask].tolist()
+
+
+def test_in_bfloat16_rows_keep_their_direction(case: Case) -> None:
+    wide = case.encoder._checkpoint.model.config.get_text_config().hidden_size
+    if wide < 64:
+        pytest.skip(f"{wide} dimensions are too few for bfloat16")
+    half = Encoder.load(str(case.folder), device="cpu", dtype="bfloat16")
+    cosine = limit(case.home, r"bfloat16: allow a cosine of ([\d.]+)", 0.995)
+    names = [n for n in pages(case) if case.by_pillow or n not in told(case.home)["resized_pages"]]
+    keys = [f"page.{name.removesuffix('.png')}" for name in names]
+    found = half.encode_document(pictures(case.home, names))
+    asked = told(case.home)["queries"]
+    keys += [f"query.{i}" for i in range(len(asked))]
+    for key, rows in zip(keys, [*found, *half.encode_query(asked)], strict=True):
+        assert (rows * case.wanted[key]).sum(1).min() > cosine, key
 
 
 def test_pages_agree_from_their_files_one_by_one_as_well(case: Case) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from golden import arrays, golden, pictures, told, tolerance
+from golden import arrays, golden, limit, pictures, told, tolerance
 
 from quire.engine.encode.encoder import Encoder
 from quire.engine.encode.items import sequence_of
@@ -62,12 +62,26 @@ def test_qwen3_vectors_and_scores_agree(qwen3: tuple[Path, Encoder]) -> None:
     for n, instruction in enumerate(asked["instructions"]):
         found = encoder.encode_query(asked["queries"], vectors="dense", instruction=instruction)
         np.testing.assert_allclose(found, wanted[f"query.{n}"], rtol=0, atol=close)
+        for dim in asked["dims"]:
+            cut = encoder.encode_query(
+                asked["queries"], vectors="dense", instruction=instruction, truncate_dim=dim
+            )
+            np.testing.assert_allclose(cut, wanted[f"query.{n}.{dim}"], rtol=0, atol=close)
     found = encoder.encode_query(asked["queries"], vectors="dense")
     scores = encoder.similarity(found, documents)
     np.testing.assert_allclose(scores, wanted["scores"], rtol=0, atol=close)
     for dim in asked["dims"]:
-        cut = encoder.encode_document(asked["documents"][:2], vectors="dense", truncate_dim=dim)
-        np.testing.assert_allclose(cut, wanted[f"document.{dim}"][:2], rtol=0, atol=close)
+        cut = encoder.encode_document(asked["documents"], vectors="dense", truncate_dim=dim)
+        np.testing.assert_allclose(cut, wanted[f"document.{dim}"], rtol=0, atol=close)
+
+
+def test_qwen3_bfloat16_stays_near(qwen3: tuple[Path, Encoder]) -> None:
+    home, _ = qwen3
+    wanted = arrays(home, "expected/fp32.safetensors")
+    half = Encoder.load(str(home / "checkpoint"), device="cpu", dtype="bfloat16")
+    found = half.encode_document(told(home)["documents"], vectors="dense")
+    close = limit(home, r"bfloat16: allow ([\d.e-]+\d)", 1e-2)
+    np.testing.assert_allclose(found, wanted["document"], rtol=0, atol=close)
 
 
 def test_qwen3_keeps_the_pooled_token_when_it_cuts(qwen3: tuple[Path, Encoder]) -> None:
@@ -78,6 +92,11 @@ def test_qwen3_keeps_the_pooled_token_when_it_cuts(qwen3: tuple[Path, Encoder]) 
     found = short.encode_document(asked["documents"], vectors="dense")
     right = wanted[f"document.max_length_{most}"]
     np.testing.assert_allclose(found, right, rtol=0, atol=tolerance(home))
+    ids = arrays(home, "inputs/inputs.safetensors")
+    masks = ids[f"document.max_length_{most}.attention_mask"].astype(bool)
+    rows = ids[f"document.max_length_{most}.input_ids"]
+    for row, mask, document in zip(rows, masks, asked["documents"], strict=True):
+        assert ids_of(short, document, "document") == row[mask].tolist()
 
 
 def parts(home: Path, case: dict[str, Any], number: int, *, resized: bool) -> Parts:
@@ -149,6 +168,21 @@ def test_qwen3_vl_cuts_at_the_very_end(qwen3_vl: tuple[Path, Encoder]) -> None:
             case["text"], vectors="dense", instruction=case.get("instruction")
         )
         np.testing.assert_allclose(found, wanted[m[0]], rtol=0, atol=tolerance(home))
+        ids = arrays(home, "inputs/inputs.safetensors")[f"{m[1]}.max_length_{most}.input_ids"]
+        assert ids_of(short, case["text"], "document", case.get("instruction")) == ids.tolist()
+
+
+def test_qwen3_vl_bfloat16_stays_near(qwen3_vl: tuple[Path, Encoder]) -> None:
+    home, _ = qwen3_vl
+    wanted = arrays(home, "expected/fp32.safetensors")["embeddings"]
+    half = Encoder.load(
+        str(home / "checkpoint"), device="cpu", family="qwen3-vl-embedding", dtype="bfloat16"
+    )
+    close = limit(home, r"bfloat16: allow ([\d.e-]+\d)", 1e-2)
+    for i, case in enumerate(told(home)["cases"]):
+        item, said = parts(home, case, i, resized=True), case.get("instruction")
+        found = half.encode_document(item, vectors="dense", instruction=said)
+        np.testing.assert_allclose(found, wanted[i], rtol=0, atol=close)
 
 
 @pytest.mark.parametrize("role", ["query", "passage"])
@@ -190,3 +224,22 @@ def test_bge_m3_scores_agree(bge: tuple[Path, Encoder]) -> None:
     )
     for kind, scores in found.items():
         np.testing.assert_allclose(scores, wanted[f"scores.{kind}"], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("role", ["query", "passage"])
+def test_bge_m3_bfloat16_stays_near(bge: tuple[Path, Encoder], role: str) -> None:
+    home, _ = bge
+    asked, wanted = told(home), arrays(home, "expected/fp32.safetensors")
+    weights = json.loads((home / "expected" / "sparse.json").read_text("utf-8"))[role]
+    half = Encoder.load(
+        str(home / "checkpoint"), device="cpu", max_text=asked["max_length"], dtype="bfloat16"
+    )
+    close = limit(home, r"bfloat16: allow ([\d.e-]+\d) per component", 1.5e-2)
+    heavy = limit(home, r"bfloat16: .*?([\d.e-]+\d) per weight", 6e-2)
+    texts = asked["queries" if role == "query" else "passages"]
+    for i, found in enumerate(half.encode_document(texts, vectors="both")):
+        np.testing.assert_allclose(found.dense, wanted[f"{role}.dense"][i], rtol=0, atol=close)
+        np.testing.assert_allclose(found.multi, wanted[f"{role}.colbert.{i}"], rtol=0, atol=close)
+        for word in found.sparse.keys() | set(map(int, weights[i])):
+            apart = found.sparse.get(word, 0.0) - weights[i].get(str(word), 0.0)
+            assert abs(apart) < heavy, word

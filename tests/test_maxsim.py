@@ -1,11 +1,11 @@
 """The score of a page: what it is, at its edges, and that the fast way equals the plain one."""
 
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from golden import arrays, golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +13,6 @@ from quire.engine.score import floats
 from quire.engine.score.maxsim import maxsim
 from quire.engine.score.packed import Packed, pack
 from quire.engine.score.reference import maxsim_plain
-
-GOLDEN = Path(__file__).parents[2] / "shared" / "golden" / "maxsim"
 
 
 def random_pages(seed: int, lengths: list[int], dim: int, dtype: type = np.float32) -> Packed:
@@ -140,18 +138,19 @@ def test_arrays_that_may_not_be_written_to_are_scored_without_a_warning() -> Non
     np.testing.assert_allclose(maxsim(query, packed), maxsim_plain(query, packed), rtol=1e-5)
 
 
-@pytest.mark.skipif(not GOLDEN.exists(), reason=f"no golden values at {GOLDEN}")
-@pytest.mark.parametrize(
-    "name", ["dim128", "dim320", "dim7", "negative", "zero_rows", "unnormalised", "ties"]
-)
-def test_golden_values_of_an_independent_float64_loop(name: str) -> None:
-    from safetensors.numpy import load_file
-
-    vectors = load_file(GOLDEN / "inputs" / "vectors.safetensors")
-    expected = load_file(GOLDEN / "expected" / "scores.safetensors")[f"{name}.float64_loop"]
-    packed = pack([vectors[f"{name}.d.{j}"] for j in range(expected.shape[1])])
-    for i, row in enumerate(expected):
-        query = vectors[f"{name}.q.{i}"]
-        tolerance = 1e-6 * np.abs(expected).max()
-        np.testing.assert_allclose(maxsim(query, packed), row, rtol=0, atol=tolerance)
-        np.testing.assert_allclose(maxsim_plain(query, packed), row, rtol=0, atol=1e-9)
+def test_golden_values_of_an_independent_float64_loop() -> None:
+    home = golden("maxsim", "inputs/vectors.safetensors")
+    vectors = arrays(home, "inputs/vectors.safetensors")
+    expected = arrays(home, "expected/scores.safetensors")
+    names = [key.partition(".")[0] for key in expected if key.endswith(".float64_loop")]
+    assert names
+    for name in names:
+        right = expected[f"{name}.float64_loop"]
+        packed = pack([vectors[f"{name}.d.{j}"] for j in range(right.shape[1])])
+        close = 1e-6 * np.abs(right).max()
+        for i, row in enumerate(right):
+            query = vectors[f"{name}.q.{i}"]
+            np.testing.assert_allclose(maxsim(query, packed), row, rtol=0, atol=close)
+            np.testing.assert_allclose(maxsim_plain(query, packed), row, rtol=0, atol=1e-9)
+            mean = expected[f"{name}.mean_float64_loop"][i]
+            np.testing.assert_allclose(maxsim(query, packed) / len(query), mean, 0, close)

@@ -1,16 +1,15 @@
 """Every family runs as its native class does with the same weights, on tiny checkpoints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+import tiny_published as tiny
 import torch
 import torch.nn.functional as F
 from PIL import Image
 from tiny_published import (
-    RANK,
-    WIDTH,
     byte_pieces,
     head,
     ids,
@@ -29,7 +28,12 @@ from quire.engine.encode.protocol import Parts
 from quire.engine.errors import EncodeError
 from quire.ingest import Page
 
-CLOSE = {"rtol": 0, "atol": 2e-5}
+CLOSE = {
+    "rtol": 0,
+    "atol": 1e-4,
+}  # a mistake in prompt, scale or order costs a hundred times as much
+ODD = {"WIDTH": 48, "INNER": 56, "LAYERS": 3, "HEADS": 3, "DEPTH": 3, "ROWS": 20, "RANK": 3,
+       "ALPHA": 7}  # fmt: skip
 TEXTS = ["the quick brown fox", "dog", "the lazy dog jumps over Query: the fox"]
 
 
@@ -38,8 +42,17 @@ def noise(height: int, width: int, seed: int = 0) -> Image.Image:
     return Image.fromarray(pixels)
 
 
+@pytest.fixture(scope="module", autouse=True, params=[{}, ODD], ids=["even", "odd"])
+def sizes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Sizes are read from the files: everything here runs with those of two models."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in request.param.items():
+            patch.setattr(tiny, name, value)
+        yield
+
+
 @pytest.fixture(scope="module")
-def load(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Encoder]:
+def load(sizes: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Encoder]:
     writers = {
         "jina": write_jina,
         "colqwen2.5": write_colqwen,
@@ -64,7 +77,7 @@ def adapted(kind: str, name: str, seed: int) -> tuple[Any, dict[str, Any]]:
     """The native model and head with W + (alpha / r) B A in the place of W."""
     model, top = native(kind), head()
     for layer, (a, b) in lora(model, name, seed).items():
-        delta = 2 * b @ a
+        delta = tiny.ALPHA / tiny.RANK * b @ a
         if layer == name:
             top["weight"] = top["weight"] + delta
         else:
@@ -171,7 +184,7 @@ def test_qwen3_pools_at_the_token_that_closes_a_text(load: Callable[..., Encoder
         hidden = run_native(model, string, [], encoder)
         found = encoder.encode_query(text, vectors="dense", instruction="find it")
         np.testing.assert_allclose(found, F.normalize(hidden[-1], dim=0), **CLOSE)
-    assert encoder.encode_query("fox").shape == (1, WIDTH), "the dense vector as the only row"
+    assert encoder.encode_query("fox").shape == (1, tiny.WIDTH), "the dense vector as the only row"
 
 
 def test_qwen3_vl_reads_pictures_and_texts_together(load: Callable[..., Encoder]) -> None:
@@ -198,9 +211,11 @@ def test_bge_gives_dense_rows_and_words(load: Callable[..., Encoder]) -> None:
     found = encoder.encode_document(text, vectors="both")
     np.testing.assert_allclose(found.dense, F.normalize(hidden[0], dim=0), **CLOSE)
     torch.manual_seed(1)
-    rows = F.linear(hidden[1:], torch.randn(WIDTH, WIDTH), torch.randn(WIDTH))
+    rows = F.linear(hidden[1:], torch.randn(tiny.WIDTH, tiny.WIDTH), torch.randn(tiny.WIDTH))
     np.testing.assert_allclose(found.multi, F.normalize(rows, dim=-1), **CLOSE)
-    weights = torch.relu(F.linear(hidden, torch.randn(1, WIDTH), torch.randn(1)))[:, 0].tolist()
+    weights = torch.relu(F.linear(hidden, torch.randn(1, tiny.WIDTH), torch.randn(1)))[
+        :, 0
+    ].tolist()
     the = [w for t, w in zip(tokens, weights, strict=True) if t == tokenizer.token_to_id("the")]
     assert len(the) == 2
     assert found.sparse.get(tokenizer.token_to_id("the"), 0.0) == pytest.approx(max(the), abs=1e-4)
@@ -246,6 +261,5 @@ def test_tasks_in_one_batch_are_as_if_alone_to_the_last_bit(load: Callable[..., 
         alone = encoder.encode_query(TEXTS, task=task, vectors="both")[i]
         np.testing.assert_array_equal(mixed[i].multi, alone.multi)
         np.testing.assert_array_equal(mixed[i].dense, alone.dense)
-    assert RANK < WIDTH
     with pytest.raises(EncodeError, match="2 tasks for 3 items"):
         encoder.encode_query(TEXTS, task=tasks[:2])

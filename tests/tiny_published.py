@@ -14,16 +14,14 @@ import transformers
 from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
-WIDTH, ROWS, RANK = 32, 128, 4
+# Sizes of all: a test may set others.
+WIDTH, INNER, LAYERS, HEADS, DEPTH = 32, 48, 2, 2, 2  # a head has WIDTH / HEADS = 16 numbers
+ROWS, RANK, ALPHA = 128, 4, 8
 SPECIALS = [
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>",
     "<|image_pad|>", "<|video_pad|>",
 ]  # fmt: skip
 WORDS = "the quick brown fox jumps over the lazy dog Query: Passage: Describe the image. user "
-LAYERS = [
-    "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
-    "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj",
-]  # fmt: skip
 TARGETS = r"(.*(model).*(down_proj|gate_proj|up_proj|k_proj|q_proj|v_proj|o_proj).*$|.*({}).*$)"
 
 
@@ -53,7 +51,7 @@ def write_tokenizer(folder: Path, *, closed: bool = False) -> None:
 def text_settings(**more: Any) -> dict[str, Any]:
     return {
         "vocab_size": byte_pieces().get_vocab_size(), "hidden_size": WIDTH, "head_dim": 16,
-        "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": INNER, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
         "num_key_value_heads": 1, "max_position_embeddings": 4096, "pad_token_id": None,
         "bos_token_id": None, "eos_token_id": None, **more,
     }  # fmt: skip
@@ -74,26 +72,26 @@ def mrope(section: list[int], **more: Any) -> dict[str, Any]:
 
 def native(kind: str, seed: int = 0) -> Any:
     """The native model of a backbone, in float32, every part of it big enough to be seen."""
-    vision: dict[str, Any] = {"depth": 2, "num_heads": 2, "in_channels": 3}
+    vision: dict[str, Any] = {"depth": DEPTH, "num_heads": HEADS, "in_channels": 3}
     if kind == "qwen2_5_vl":
         vision |= {
-            "hidden_size": 32, "intermediate_size": 48, "out_hidden_size": WIDTH,
-            "fullatt_block_indexes": [1], "window_size": 112,
+            "hidden_size": WIDTH, "intermediate_size": INNER, "out_hidden_size": WIDTH,
+            "fullatt_block_indexes": [DEPTH - 1], "window_size": 112,
         }  # fmt: skip
         config = transformers.Qwen2_5_VLConfig(
             text_config=text_settings(**mrope([2, 3, 3])), vision_config=vision, **ids()
         )
         model: Any = transformers.Qwen2_5_VLModel
     elif kind == "qwen2_vl":
-        vision |= {"embed_dim": 32, "hidden_size": WIDTH, "mlp_ratio": 2}
+        vision |= {"embed_dim": WIDTH, "hidden_size": WIDTH, "mlp_ratio": 2}
         config = transformers.Qwen2VLConfig(
             text_config=text_settings(**mrope([2, 3, 3])), vision_config=vision, **ids()
         )
         model = transformers.Qwen2VLModel
     elif kind == "qwen3_vl":
         vision |= {
-            "hidden_size": 32, "intermediate_size": 48, "out_hidden_size": WIDTH,
-            "deepstack_visual_indexes": [0, 1], "num_position_embeddings": 16,
+            "hidden_size": WIDTH, "intermediate_size": INNER, "out_hidden_size": WIDTH,
+            "deepstack_visual_indexes": [0, DEPTH - 1], "num_position_embeddings": 16,
         }  # fmt: skip
         config = transformers.Qwen3VLConfig(
             text_config=text_settings(**mrope([3, 3, 2], mrope_interleaved=True)),
@@ -104,8 +102,8 @@ def native(kind: str, seed: int = 0) -> Any:
         config, model = transformers.Qwen3Config(**text_settings()), transformers.Qwen3Model
     else:
         config = transformers.XLMRobertaConfig(
-            vocab_size=len(BGE_WORDS) + 4, hidden_size=WIDTH, num_hidden_layers=2,
-            num_attention_heads=2, intermediate_size=48, max_position_embeddings=66,
+            vocab_size=len(BGE_WORDS) + 4, hidden_size=WIDTH, num_hidden_layers=LAYERS,
+            num_attention_heads=HEADS, intermediate_size=INNER, max_position_embeddings=66,
             type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2,
         )  # fmt: skip
         model = transformers.XLMRobertaModel
@@ -169,7 +167,7 @@ def lora(model: Any, name: str, seed: int) -> dict[str, tuple[Any, Any]]:
 
 def lora_settings(base: str, name: str) -> dict[str, Any]:
     return {
-        "base_model_name_or_path": base, "peft_type": "LORA", "r": RANK, "lora_alpha": 2 * RANK,
+        "base_model_name_or_path": base, "peft_type": "LORA", "r": RANK, "lora_alpha": ALPHA,
         "target_modules": TARGETS.format(name), "exclude_modules": ".*visual.*", "bias": "none",
     }  # fmt: skip
 
@@ -221,7 +219,7 @@ def write_colqwen(home: Path, *, newer: bool = False, kind: str = "2.5") -> Path
     if newer:
         (adapter / "1_Dense").mkdir()
         a, b = pairs["custom_text_proj"]
-        weight = (head()["weight"] + 2 * b @ a).bfloat16()
+        weight = (head()["weight"] + ALPHA / RANK * b @ a).bfloat16()
         merged = {"linear.weight": weight, "linear.bias": head()["bias"].bfloat16()}
         save_file(merged, adapter / "1_Dense" / "model.safetensors")
         (adapter / "1_Dense" / "config.json").write_text("{}")
