@@ -80,7 +80,7 @@ def pdf(*pages: str) -> bytes:
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No command here loads a real model or writes outside its own folder."""
-    monkeypatch.setattr(opening, "load_encoder", lambda model: Letters(model))
+    monkeypatch.setattr(opening, "load_encoder", lambda model, _=None: Letters(model))
     monkeypatch.chdir(tmp_path)
 
 
@@ -92,7 +92,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "docs" / "birds.pdf").write_bytes(pdf("owl and heron", "gull and tern"))
     (root / "docs" / "trees.pdf").write_bytes(pdf("oak and elm"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "load_encoder", lambda model: Letters(model))
+        patch.setattr(opening, "load_encoder", lambda model, _=None: Letters(model))
         assert main(["index", str(root / "docs"), "--library", str(root / "library")]) == 0
     return root
 

@@ -24,7 +24,7 @@ class Slow(StandIn):
         time.sleep(seconds)
         return super()._one(item)
 
-opening.load_encoder = lambda model: Slow("quire-mini")
+opening.load_encoder = lambda *_: Slow("quire-mini")
 sys.exit(main(sys.argv[1:]))
 """
 

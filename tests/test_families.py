@@ -11,15 +11,18 @@ from huggingface_hub import constants
 from tiny_model import write_tiny_model
 from tiny_published import native, write_bge, write_colqwen, write_jina, write_qwen3, write_qwen3_vl
 
+from quire.engine.cli.app import main
 from quire.engine.encode.adapter import HEAD, Adapter, check_fit, pairs, route
 from quire.engine.encode.backbone import empty, native_name
 from quire.engine.encode.encoder import Encoder
 from quire.engine.encode.families.jina import JINA_V4
 from quire.engine.encode.families.refused import REASONS, refuse
 from quire.engine.encode.families.registry import FAMILIES, NAMES, family_of
+from quire.engine.encode.families.table import families_table
 from quire.engine.encode.family import Family
 from quire.engine.encode.heads import linear
 from quire.engine.encode.routed import Route, Routed
+from quire.engine.encode.settings import precision_of
 from quire.engine.encode.source import Source, find_source
 from quire.engine.errors import EncodeError
 
@@ -100,21 +103,47 @@ def test_every_field_that_changes_vectors_changes_the_description() -> None:
         assert again.describe() == family.describe()
 
 
-def test_limits_precision_and_files_are_in_the_fingerprint(tmp_path: Path) -> None:
+def test_limits_and_files_are_in_the_fingerprint(tmp_path: Path) -> None:
     folder = write_jina(tmp_path)
     plain = Encoder.load(str(folder))
     others = [
         Encoder.load(str(folder), max_pixels=20 * 784),
         Encoder.load(str(folder), max_text=100),
-        Encoder.load(str(folder), dtype="bfloat16"),
     ]
     (folder / "tokenizer.json").write_text((folder / "tokenizer.json").read_text() + "\n")
     others.append(Encoder.load(str(folder)))
-    assert len({plain.fingerprint, *(e.fingerprint for e in others)}) == 5
-    with pytest.raises(EncodeError, match="dtype='half': choose one of float32, bfloat16"):
-        Encoder.load(str(folder), dtype="half")
+    assert len({plain.fingerprint, *(e.fingerprint for e in others)}) == 4
     with pytest.raises(EncodeError, match=r"max_pixels=37788800: .* more than 32767 rows"):
         Encoder.load(str(folder), max_pixels=37_788_800)
+
+
+def test_precision_is_described_and_does_not_part_libraries(tmp_path: Path) -> None:
+    folder = write_jina(tmp_path)
+    plain, half = Encoder.load(str(folder)), Encoder.load(str(folder), dtype="bfloat16")
+    assert half.describe()["precision"] == "bfloat16"
+    assert "precision" not in plain.describe()
+    assert half.fingerprint == plain.fingerprint
+    one, other = (e.encode_document("the quick brown fox") for e in (plain, half))
+    assert np.abs(one - other).max() > 1e-4
+    assert (one * other).sum(1).min() > 0.98
+    with pytest.raises(EncodeError, match="dtype='half': choose one of float32, bfloat16, auto"):
+        Encoder.load(str(folder), dtype="half")
+
+
+@pytest.mark.parametrize(
+    ("device", "wanted", "amx", "precision"),
+    [
+        ("cpu", None, True, "float32"), ("cpu", "auto", True, "bfloat16"),
+        ("cpu", "auto", False, "float32"), ("cpu", "bfloat16", False, "bfloat16"),
+        ("cuda", None, False, "bfloat16"), ("cuda", "auto", False, "bfloat16"),
+        ("cuda:1", "float32", True, "float32"),
+    ],
+)  # fmt: skip
+def test_auto_takes_halves_where_they_are_quicker(
+    monkeypatch: pytest.MonkeyPatch, device: str, wanted: str | None, amx: bool, precision: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx})
+    assert precision_of(JINA_V4, device, wanted) == precision
 
 
 def test_a_copy_of_a_revision_has_its_fingerprint_and_the_revision_is_described(
@@ -243,3 +272,16 @@ def test_adapters_are_held_to_the_layers_their_settings_mean(tmp_path: Path) -> 
     adapter.pairs.pop(meant[0])
     with pytest.raises(Exception, match=f"for 'code' lacks {meant[0]}"):
         check_fit(adapter, "code", layers)
+
+
+def test_the_readme_holds_the_table_of_the_registry(capsys: pytest.CaptureFixture[str]) -> None:
+    table = families_table()
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    assert table in readme, "print it with `quire doctor --families` and put it into README.md"
+    for name, family in NAMES.items():
+        [line] = [line for line in table.splitlines() if f"`{name}`" in line]
+        assert f"| {family.name} |" in line
+        assert family.licence in line
+        assert family.commercial != ("not for trade" in line)
+    assert main(["doctor", "--families"]) == 0
+    assert capsys.readouterr().out == table + "\n"

@@ -5,6 +5,7 @@ import pytest
 import torch
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLModel
 
+from quire.engine.encode import vision as vision_module
 from quire.engine.encode.vision import see, windows_of
 
 
@@ -23,7 +24,9 @@ def test_windows_of_several_pictures_join_their_groups() -> None:
 
 
 @pytest.mark.parametrize("full", [[], [1], [0, 2]])
-def test_the_pass_equals_that_of_transformers(full: list[int]) -> None:
+def test_the_pass_equals_that_of_transformers(
+    monkeypatch: pytest.MonkeyPatch, full: list[int]
+) -> None:
     vision = {
         "depth": 3, "hidden_size": 32, "intermediate_size": 48, "num_heads": 2,
         "out_hidden_size": 24, "window_size": 112, "fullatt_block_indexes": full,
@@ -44,4 +47,10 @@ def test_the_pass_equals_that_of_transformers(full: list[int]) -> None:
     with torch.inference_mode():
         native = visual(pixels, grid_thw=shapes).pooler_output
         ours = see(visual, pixels, grids)
+        monkeypatch.setattr(vision_module, "PIECE", 64)  # two windows of 4 x 4 cells and fewer
+        in_pieces = see(visual, pixels, grids)
+        halves = see(visual.bfloat16(), pixels.bfloat16(), grids)
     np.testing.assert_allclose(ours, native, atol=1e-5, rtol=1e-4)
+    np.testing.assert_allclose(in_pieces, ours, atol=1e-5, rtol=1e-4)
+    cosine = torch.nn.functional.cosine_similarity(halves.float(), native)
+    assert cosine.min() > 0.99

@@ -15,7 +15,8 @@ from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 # Sizes of all: a test may set others.
-WIDTH, INNER, LAYERS, HEADS, DEPTH = 32, 48, 2, 2, 2  # a head has WIDTH / HEADS = 16 numbers
+WIDTH, INNER, LAYERS, HEADS, DEPTH = 32, 48, 2, 2, 2
+HEAD = 16  # numbers of a head: WIDTH / HEADS
 ROWS, RANK, ALPHA = 128, 4, 8
 SPECIALS = [
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>",
@@ -50,7 +51,7 @@ def write_tokenizer(folder: Path, *, closed: bool = False) -> None:
 
 def text_settings(**more: Any) -> dict[str, Any]:
     return {
-        "vocab_size": byte_pieces().get_vocab_size(), "hidden_size": WIDTH, "head_dim": 16,
+        "vocab_size": byte_pieces().get_vocab_size(), "hidden_size": WIDTH, "head_dim": HEAD,
         "intermediate_size": INNER, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
         "num_key_value_heads": 1, "max_position_embeddings": 4096, "pad_token_id": None,
         "bos_token_id": None, "eos_token_id": None, **more,
@@ -65,7 +66,10 @@ def ids() -> dict[str, int]:
     return {key: byte_pieces().token_to_id(name) for key, name in names.items()}
 
 
-def mrope(section: list[int], **more: Any) -> dict[str, Any]:
+def mrope(*, interleaved: bool = False) -> dict[str, Any]:
+    few, wide = HEAD // 8, 3 * HEAD // 16
+    section = [wide, wide, few] if interleaved else [few, wide, wide]
+    more = {"mrope_interleaved": True} if interleaved else {}
     told = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": section, **more}
     return {"rope_parameters": told}
 
@@ -79,13 +83,17 @@ def native(kind: str, seed: int = 0) -> Any:
             "fullatt_block_indexes": [DEPTH - 1], "window_size": 112,
         }  # fmt: skip
         config = transformers.Qwen2_5_VLConfig(
-            text_config=text_settings(**mrope([2, 3, 3])), vision_config=vision, **ids()
+            text_config=text_settings(**mrope()),
+            vision_config=vision,
+            **ids(),
         )
         model: Any = transformers.Qwen2_5_VLModel
     elif kind == "qwen2_vl":
         vision |= {"embed_dim": WIDTH, "hidden_size": WIDTH, "mlp_ratio": 2}
         config = transformers.Qwen2VLConfig(
-            text_config=text_settings(**mrope([2, 3, 3])), vision_config=vision, **ids()
+            text_config=text_settings(**mrope()),
+            vision_config=vision,
+            **ids(),
         )
         model = transformers.Qwen2VLModel
     elif kind == "qwen3_vl":
@@ -94,7 +102,7 @@ def native(kind: str, seed: int = 0) -> Any:
             "deepstack_visual_indexes": [0, DEPTH - 1], "num_position_embeddings": 16,
         }  # fmt: skip
         config = transformers.Qwen3VLConfig(
-            text_config=text_settings(**mrope([3, 3, 2], mrope_interleaved=True)),
+            text_config=text_settings(**mrope(interleaved=True)),
             vision_config=vision, **ids(),
         )  # fmt: skip
         model = transformers.Qwen3VLModel

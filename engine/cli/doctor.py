@@ -33,9 +33,20 @@ def doctor(
             "--model", metavar="NAME_OR_PATH", help="Look at the files of this model instead."
         ),
     ] = None,
+    families: Annotated[
+        bool, typer.Option("--families", help="Tell which published encoders load, and which not.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check the installation and the library, or a model, and say what is wrong."""
+    if families:
+        from ..encode.families.table import families_table
+
+        if as_json:
+            output.result_json({"families": families_table()})
+        else:
+            output.result(families_table())
+        return
     problems: list[str] = []
     if model is not None:
         _model(model, library, problems, as_json=as_json)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption, ModelOption
+from .options import DEFAULT_LIBRARY, DtypeOption, JsonOption, LibraryOption, ModelOption
 from .reading import (
     CodesOption,
     CompactOption,
@@ -33,6 +33,7 @@ def index(
     ],
     library: LibraryOption = DEFAULT_LIBRARY,
     model: ModelOption = None,
+    dtype: DtypeOption = "auto",
     metadata: MetadataOption = None,
     rows: RowsOption = None,
     pool: PoolOption = None,
@@ -63,7 +64,7 @@ def index(
     sidecar = read_sidecar(metadata) if metadata is not None else None
     check_paths(paths)
     opened = writable_library(
-        library, model, engine or "auto", rows, codes_of(codes), pooling_of(pool, compact)
+        library, model, engine or "auto", rows, codes_of(codes), pooling_of(pool, compact), dtype
     )
     how = Reading(
         engine=engine or opened.manifest.engine,

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ..store.sides import Side
 
 
-def load_encoder(model: str) -> "PageEncoder":
+def load_encoder(model: str, dtype: str | None = None) -> "PageEncoder":
     """The encoder of that name or at that path."""
     from ..encode.load import load_encoder
 
-    return load_encoder(model)
+    return load_encoder(model, dtype=dtype)
 
 
 def open_library(path: str, model: str | None = None, *, encoder: bool = True) -> "Library":
@@ -44,13 +44,14 @@ def writable_library(
     rows: "Side | None" = None,
     codes: Sequence[str] | None = None,
     pooling: "Pooling | None" = None,
+    dtype: str | None = None,
 ) -> "Library":
     """A library to add to; it is made when there is none yet, and keeps its encoder if there is."""
     from ..library import Library
 
     return Library.open(
         path,
-        encoder_for(path, model),
+        encoder_for(path, model, dtype),
         create=True,
         engine=engine,
         rows=rows,
@@ -59,10 +60,10 @@ def writable_library(
     )
 
 
-def encoder_for(path: str, model: str | None) -> "PageEncoder":
+def encoder_for(path: str, model: str | None, dtype: str | None = None) -> "PageEncoder":
     """The encoder named, else that of the library at `path`, or the usual one if none is there."""
     there = (Path(path) / "manifest.json").is_file()
-    return load_encoder(model or (_own_model(path) if there else DEFAULT_MODEL))
+    return load_encoder(model or (_own_model(path) if there else DEFAULT_MODEL), dtype)
 
 
 def _own_model(path: str) -> str:

@@ -13,6 +13,14 @@ LibraryOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the result, or the error, as one JSON object.")
 ]
+DtypeOption = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help="What pages are computed in: float32, bfloat16, or auto, which is what is quicker "
+        "here. Pages of both are searched together.",
+    ),
+]
 ModelOption = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,7 @@ import typer
 from ..errors import LibraryBusy, NoFolder
 from . import output
 from .exits import DONE, STOPPED
-from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption, ModelOption
+from .options import DEFAULT_LIBRARY, DtypeOption, JsonOption, LibraryOption, ModelOption
 from .reading import (
     EngineOption,
     LimitOption,
@@ -41,6 +41,7 @@ def sync(
     ] = False,
     library: LibraryOption = DEFAULT_LIBRARY,
     model: ModelOption = None,
+    dtype: DtypeOption = "auto",
     metadata: MetadataOption = None,
     rows: RowsOption = None,
     engine: EngineOption = None,
@@ -68,7 +69,7 @@ def sync(
     limits = limits_of(limit)
     sidecar = read_sidecar(metadata) if metadata is not None else None
     root = synced_folder(folder)
-    opened = writable_library(library, model, engine or "auto", rows)
+    opened = writable_library(library, model, engine or "auto", rows, dtype=dtype)
     how = Reading(
         engine=engine or opened.manifest.engine,
         ocr=ocr,

@@ -25,7 +25,10 @@ from .source import find_source
 from .spans import Span, query_spans
 
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
-_WHENCE = ("source", "revision")  # says where weights came from, not what they are
+# Where weights came from, and in what numbers they are multiplied: neither makes other vectors.
+# Rows of bfloat16 differ from those of float32 by rounding, find the same pages, and are searched
+# together with them: what a GPU indexed is searched on a CPU.
+_APART = ("source", "revision", "precision")
 
 
 class Encoder:
@@ -58,9 +61,11 @@ class Encoder:
         `quire-mini` comes with the package, a folder is read as it is, and `owner/name` is fetched
         from the Hugging Face hub at `revision`, unless `local_files_only` or HF_HUB_OFFLINE=1 say
         no. What is in a folder is seen from its files; `family` says it where they do not. `dtype`
-        is "float32" (always, on a CPU) or "bfloat16" (of most published models, on CUDA).
-        `max_pixels` of a picture and `max_text` in tokens stand in for the model's own limits;
-        they change vectors, and so the fingerprint.
+        is "float32" (what a CPU does if not told otherwise), "bfloat16" (what most published models
+        run in on CUDA), or "auto": bfloat16 wherever that is quicker, as on a CPU with AMX. Rows
+        then differ by rounding, and can be searched together. `max_pixels` of a picture and
+        `max_text` in tokens stand in for the model's own limits; they change vectors, and so the
+        fingerprint.
 
         Never runs code out of a checkpoint. Raises `EncodeError` for an unknown or refused name,
         a missing file, and a tensor that is missing, left over, all zero, not finite or of another
@@ -129,7 +134,7 @@ class Encoder:
         Weights and files count by what they hold, so a copy of a revision in a folder of one's own
         has the fingerprint of that revision.
         """
-        told = {k: v for k, v in self.describe().items() if k not in _WHENCE}
+        told = {k: v for k, v in self.describe().items() if k not in _APART}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     def encode_query(
@@ -217,7 +222,7 @@ class Encoder:
         check_instruction(checkpoint, role, instruction)
         out: list[Vectors | None] = [None] * count
         budget = TOKENS_PER_BATCH["cuda" if self.device.startswith("cuda") else "cpu"]
-        lengths = [length_of(item, checkpoint) for item in items]
+        lengths = [length_of(item, checkpoint) for item in items] if count > 1 else [1] * count
         with torch.inference_mode():
             for batch in _tracked(list(batches(lengths, budget, batch_size)), progress):
                 own = [tasks[i] for i in batch]

@@ -79,7 +79,9 @@ def states(
 
     longest = max(len(s.ids) for s in sequences)
     ids = torch.zeros(len(sequences), longest, dtype=torch.long)
-    places = torch.zeros(3, len(sequences), longest, dtype=torch.long)
+    # Padding counts on: were it to start again, transformers would see several texts in one row
+    # and build a mask of every pair of tokens.
+    places = torch.arange(longest).repeat(3, len(sequences), 1)
     real = torch.zeros(len(sequences), longest, dtype=torch.bool)
     for i, s in enumerate(sequences):
         n = len(s.ids)

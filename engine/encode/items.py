@@ -35,14 +35,18 @@ def check_items(items: Many[Any], checkpoint: Checkpoint) -> None:
 
 
 def length_of(item: Item, checkpoint: Checkpoint) -> int:
-    """About how many tokens an item will have, before it is prepared."""
+    """About how many tokens an item will have, before it is prepared.
+
+    Texts are counted, for what a batch costs goes by its longest; they are cut into pieces again
+    when their turn comes, which is cheaper than to keep the pieces of all of them.
+    """
     budget = checkpoint.family.budget
     total = 8
     for text in _texts(item, checkpoint):
-        total += len(text) // 3
+        total += len(checkpoint.tokenizer.encode(text, add_special_tokens=False).ids)
     for picture in _pictures(item, checkpoint):
         total += min(picture.width * picture.height, budget.max_pixels) // budget.factor**2
-    return total
+    return min(total, checkpoint.family.max_text + 8) if isinstance(item, str) else total
 
 
 def sequence_of(
