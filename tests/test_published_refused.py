@@ -198,6 +198,21 @@ def test_any_length_from_32_up_means_just_that(tmp_path: Path) -> None:
         encoder.encode_query("x", vectors="dense", truncate_dim=31)
 
 
+def test_halves_of_characters_are_read_as_what_stands_for_unknown_ones(jina: Encoder) -> None:
+    broken, whole = "fox \ud83d jumps", "fox \ufffd jumps"
+    assert len(jina.query_spans(broken)) == len(jina.encode_query(broken))
+    for way in (jina.encode_query, jina.encode_document):
+        np.testing.assert_array_equal(way(broken), way(whole))
+        np.testing.assert_array_equal(way([broken, "dog"])[0], way([whole, "dog"])[0])
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I", "F", "I;16", "YCbCr"])
+def test_pictures_of_every_mode_and_odd_size_are_read(jina: Encoder, mode: str) -> None:
+    found = jina.encode_document(Image.new(mode, (57, 61)), vectors="both")
+    assert found.grid == (2, 2)
+    assert np.isfinite(found.multi).all()
+
+
 def test_pictures_of_one_pixel_and_of_a_line(jina: Encoder) -> None:
     dot = jina.encode_document(Image.new("RGB", (1, 1), "red"), vectors="both")
     assert dot.grid == (2, 2), "grown to what the model looks at"

@@ -16,6 +16,7 @@ from quire.ingest import Page, PixelBudget, engine_version
 
 from ..errors import EncodeError
 from .guest import PREFIX, load_guest
+from .prompt import readable
 from .protocol import Kind, Vectors
 from .source import Source, find_source
 
@@ -114,6 +115,7 @@ class GuestEncoder:
         for text in items:
             if not isinstance(text, str):
                 raise EncodeError(f"a query is text, not {type(text).__name__}: pass str")
+        items = [readable(text) for text in items]
         return self._shaped(self._run(self._model.encode_query, items, task), single, vectors)
 
     def encode_document(self, items: Any, *, task: str = RETRIEVAL, vectors: Kind = "multi") -> Any:
@@ -130,7 +132,7 @@ class GuestEncoder:
 
     def _readable(self, item: Any) -> str | Image.Image:
         if isinstance(item, Page):
-            return item.image if self.sees else item.text
+            return item.image if self.sees else readable(item.text)
         if isinstance(item, Image.Image) and not self.sees:
             raise EncodeError(
                 f"{self.name} reads text alone, and was given a picture: pass the text of it, or "
@@ -140,7 +142,7 @@ class GuestEncoder:
             raise EncodeError(
                 f"a document is text, a PIL picture or a Page, not {type(item).__name__}"
             )
-        return item if isinstance(item, str) else item.convert("RGB")
+        return readable(item) if isinstance(item, str) else item.convert("RGB")
 
     def _run(self, encode: Any, items: list[Any], task: str) -> list[Vectors]:
         check_task(task, self.tasks, self.name)

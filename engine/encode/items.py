@@ -10,6 +10,7 @@ from quire.ingest import Page
 from ..errors import EncodeError
 from .checkpoint import Checkpoint
 from .images import see_picture
+from .prompt import readable
 from .protocol import Parts
 from .sequence import Sequence, page_sequence, text_sequence
 
@@ -43,7 +44,8 @@ def length_of(item: Item, checkpoint: Checkpoint) -> int:
     budget = checkpoint.family.budget
     total = 8
     for text in _texts(item, checkpoint):
-        total += len(checkpoint.tokenizer.encode(text, add_special_tokens=False).ids)
+        ids = checkpoint.tokenizer.encode(readable(text), add_special_tokens=False).ids
+        total += len(ids)
     for picture in _pictures(item, checkpoint):
         total += min(picture.width * picture.height, budget.max_pixels) // budget.factor**2
     return min(total, checkpoint.family.max_text + 8) if isinstance(item, str) else total

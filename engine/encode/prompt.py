@@ -42,7 +42,8 @@ def fill_template(
     Text beyond `family.max_text` tokens is cut, with a note in the log, as `family.cut` says.
     """
     stands_in = "" if cells else family.empty
-    values = {"text": text or stands_in, "instruction": instruct(family, instruction)}
+    said = instruct(family, instruction)
+    values = {"text": readable(text) or stands_in, "instruction": readable(said)}
     runs: list[list[int]] = []
     own = -1
     left = list(cells)
@@ -66,6 +67,18 @@ def fill_template(
             f"{family.name} reads: pass fewer, or load it with a smaller max_pixels"
         )
     return prompt
+
+
+def readable(text: str) -> str:
+    """The text with U+FFFD for halves of characters, which no tokenizer takes.
+
+    They come out of damaged PDFs and file names; the length stays.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text
 
 
 def fill_picture(tokenizer: Any, family: Family, cells: int) -> list[list[int]]:

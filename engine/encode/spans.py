@@ -4,7 +4,7 @@ import re
 
 from .checkpoint import Checkpoint
 from .items import sequence_of
-from .prompt import fill_template, instruct
+from .prompt import fill_template, instruct, readable
 
 Span = tuple[int, int]
 UNKNOWN = ("[UNK]", "<unk>")
@@ -15,7 +15,7 @@ def query_spans(checkpoint: Checkpoint, text: str, task: str) -> list[Span | Non
     """One entry for each row that `encode_query` gives: text[start:end], or None for a row of the
     template, of a special token, of padding, or of letters that the model does not know. Letters of
     one piece may be part of a word."""
-    family, tokenizer = checkpoint.family, checkpoint.tokenizer
+    family, tokenizer, text = checkpoint.family, checkpoint.tokenizer, readable(text)
     template = family.template("query", task)
     prompt = fill_template(tokenizer, family, template, text)
     [own] = [part for part in _TEXT_PIECE.split(template) if "{text}" in part]

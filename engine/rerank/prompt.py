@@ -9,6 +9,7 @@ from jaxtyping import Int
 from PIL import Image
 
 from ..encode.images import size_of
+from ..encode.prompt import readable
 from ..encode.protocol import Parts
 from .family import Family
 
@@ -85,7 +86,7 @@ class Prompter:
         return ids + self._encode(text)
 
     def _encode(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return list(self._tokenizer.encode(readable(text), add_special_tokens=False).ids)
 
 
 def cut_words(ids: list[int], limit: int, special: Collection[int]) -> list[int]:
