@@ -33,7 +33,7 @@ def index(
     ],
     library: LibraryOption = DEFAULT_LIBRARY,
     model: ModelOption = None,
-    dtype: DtypeOption = "auto",
+    dtype: DtypeOption = "float32",
     metadata: MetadataOption = None,
     rows: RowsOption = None,
     pool: PoolOption = None,

@@ -41,7 +41,7 @@ def sync(
     ] = False,
     library: LibraryOption = DEFAULT_LIBRARY,
     model: ModelOption = None,
-    dtype: DtypeOption = "auto",
+    dtype: DtypeOption = "float32",
     metadata: MetadataOption = None,
     rows: RowsOption = None,
     engine: EngineOption = None,
