@@ -47,5 +47,7 @@ class Reader(Protocol):
 
 def clean(text: str) -> str:
     """Text that every store takes: no lone surrogates, no control characters but line breaks."""
+    if text.isprintable():  # most words by far
+        return text
     text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c if (c >= " " and c != "\x7f") or c in "\n\t" else " " for c in text)

@@ -5,7 +5,7 @@ that a message always fits into the pipe and neither side ever waits for the oth
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar, get_type_hints
 
 from .document import DocumentKind
@@ -139,7 +139,8 @@ class Tail:
 
 
 def pack_tail(tail: Tail) -> bytes:
-    return json.dumps(list(asdict(tail).values())).encode()
+    values = [getattr(tail, field.name) for field in fields(tail)]  # asdict copies every word
+    return json.dumps(values).encode()
 
 
 def unpack_tail(content: bytes | bytearray) -> Tail:

@@ -3,8 +3,9 @@
     python tests/crash.py [--kills 200] [--seed N]
 
 A small library stands beside a folder that changes all the time. Again and again a process begins
-one of four kinds of work and is ended by SIGKILL somewhere in it. It tells what is done as soon as
-it is; after each kill all that was told must hold: documents that came are there, with every page
+one of four kinds of work and is ended by SIGKILL somewhere in it: every other time at any moment,
+else about the time of a write, which is where it could hurt. It tells what is done as soon as it
+is; after each kill all that was told must hold: documents that came are there, with every page
 and its words, once; documents that went are gone; nothing of the rest is halved; no reading process
 is left over. In the end the work runs undisturbed, and nothing is found wrong. `make soak` runs it.
 """
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,7 +36,11 @@ SECONDS_TO_END = 10
 
 
 def work(name: str, library: str, docs: str, arguments: list[str]) -> None:
-    """What is killed. Every line says what is now certain."""
+    """What is killed. Every line says what is now certain, or that something is being written."""
+    from lancedb.merge import LanceMergeInsertBuilder
+    from lancedb.table import LanceTable
+
+    from quire.engine.store import writing as store_writing
     from quire.engine.store.lock import writing
     from quire.engine.store.writing import Writer
 
@@ -49,6 +55,13 @@ def work(name: str, library: str, docs: str, arguments: list[str]) -> None:
             super().delete(*documents)
             print("went", *documents, flush=True)
 
+    for owner, writes in (
+        (LanceTable, ("add", "delete", "optimize")),
+        (LanceMergeInsertBuilder, ("execute",)),
+        (store_writing, ("save_image", "drop_images")),
+    ):
+        for method in writes:
+            setattr(owner, method, stepping(getattr(owner, method)))
     # Whoever writes gets one that tells.
     for module in [m for name, m in sys.modules.items() if name.startswith("quire.engine")]:
         if getattr(module, "Writer", None) is Writer:
@@ -65,6 +78,19 @@ def work(name: str, library: str, docs: str, arguments: list[str]) -> None:
         with writing(opened._layout):
             opened._tables.tidy()
     print("done", flush=True)
+
+
+def stepping(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, with a line before and after."""
+
+    def stepped(*given: Any, **more: Any) -> Any:
+        print("step", flush=True)
+        try:
+            return method(*given, **more)
+        finally:
+            print("step", flush=True)
+
+    return stepped
 
 
 @dataclass
@@ -114,10 +140,15 @@ class Run:
     killed: Counter[str] = field(default_factory=Counter)
     finished: Counter[str] = field(default_factory=Counter)
     leftovers: int = 0  # runs after which a cleaning up was due
-    usual: dict[str, float] = field(default_factory=dict)  # seconds from "ready" to "done"
+    # Of runs that were not killed, seconds from "ready" to "done", and lines told.
+    usual: dict[str, float] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
 
-    def begin(self, name: str, moment: float | None) -> None:
-        """Begin one work; kill it after so many seconds, if any. Raises AssertionError."""
+    def begin(self, name: str, seconds: float | None = None, after: int = 0) -> None:
+        """Begin one work, let it tell `after` lines, and kill it so many seconds later, if any.
+
+        Raises AssertionError when it ends in any other way.
+        """
         arguments: list[str] = []
         if name == "delete":
             there = sorted(key for key, is_there in self.sure.items() if is_there)
@@ -134,20 +165,22 @@ class Run:
         first = process.stdout.readline()
         assert first == "ready\n", f"{name} did not begin: {first!r}"
         began = time.monotonic()
+        told = [process.stdout.readline() for _ in range(after)]
         try:
-            process.wait(moment)
+            process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-        told = process.stdout.read().splitlines()
+        told += process.stdout.read().splitlines()
         process.stdout.close()
         code = process.wait()
         assert code in (0, -9), f"{name} ended with {code}"
         if code == 0:
             # Of the runs that had something to do: a lot of them have nothing.
             self.usual[name] = max(time.monotonic() - began, 0.8 * self.usual.get(name, 0))
+            self.lines[name] = max(len(told), int(0.8 * self.lines.get(name, 0)))
         (self.killed if code else self.finished)[name] += 1
         for line in told:
-            what, *keys = line.split()
+            what, *keys = line.split() or [""]
             for key in keys:
                 self.sure.pop(key, None)
                 if what != "goes":
@@ -207,21 +240,24 @@ def kills(folder: Path, number: int, seed: int, say: Any = lambda line: None) ->
     began = time.monotonic()
     while run.killed.total() < number:
         name = next((name for name in WORKS if name not in run.usual), None)
-        moment = None  # the first time of each, to see how long it takes
-        if name is None:
-            name = WORKS[run.killed.total() % len(WORKS)]
-            moment = chance.uniform(0, 1.1 * run.usual[name])
         for _ in range(chance.randint(0, 3)):
             run.docs.change()
-        run.begin(name, moment)
+        if name is not None:
+            run.begin(name)  # the first time of each, to see how long it takes
+            continue
+        name = WORKS[run.killed.total() % len(WORKS)]
+        if chance.random() < 0.5:
+            run.begin(name, chance.uniform(0, 1.1 * run.usual[name]))
+        else:
+            run.begin(name, chance.uniform(0, 0.01), chance.randrange(run.lines[name]))
         if (run.library / "manifest.json").exists():
             run.verify()
         if run.killed.total() % 5 == 0:
             say(f"{run.killed.total()} kills, {time.monotonic() - began:.0f} s")
     for name in WORKS:
-        run.begin(name, None)
+        run.begin(name)
         run.verify(whole=True)
-    run.begin("sync", None)
+    run.begin("sync")
     run.verify(whole=True)
     there = {document.id for document in Library.open(run.library, StandIn()).documents()}
     assert there == run.docs.ids()

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/ingesting.py PDF... [--workers 2] [--runs 3] [--pages 40]
 
-Two rows. Rendering: pages a second that `workers` reading processes draw here, against as many
-processes of PyMuPDF alone that draw the same pages at the same size (`get_pixmap`, and no words).
+Three rows. Rendering: pages a second that `workers` reading processes draw here, against as many
+processes of PyMuPDF alone that draw the same pages at the same size (`get_pixmap`), without and
+with the words and the text that are read here as well (`get_text`).
 Indexing: pages a second from file to library with quire-mini, against the encoder's own rate on
 the same pages, already drawn. Medians over runs, which alternate, so that a machine that slows down
 slows down both.
@@ -17,6 +18,7 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,25 +31,28 @@ from quire.ingest.budget import fill
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "corpus"
 PLAIN = Reading(ocr="never")
-Job = tuple[str, int, PixelBudget]
+Job = tuple[str, int, PixelBudget, bool]
 
 
 def draw_raw(job: Job) -> int:
-    """Every `step`-th page of a document by PyMuPDF alone, in one process."""
+    """The first pages of a document by PyMuPDF alone, in one process."""
     import pymupdf
 
-    path, most, budget = job
+    path, most, budget, words = job
     drawn = 0
     with pymupdf.open(path) as file:
         for page in file.pages(0, min(most, len(file))):
             across, down = fill(page.rect.width, page.rect.height, budget)
             matrix = pymupdf.Matrix(across / page.rect.width, down / page.rect.height)
             drawn += bool(page.get_pixmap(matrix=matrix).samples)
+            if words:
+                page.get_text("words")
+                page.get_text()
     return drawn
 
 
 def draw_ours(job: Job) -> int:
-    path, most, budget = job
+    path, most, budget, _ = job
     drawn = 0
     with read(find([path]).documents[0], budget, how=PLAIN) as pages:
         for _ in pages:
@@ -64,18 +69,26 @@ def rate(count: int, work: Callable[[], object]) -> float:
 
 
 def rendering(paths: list[str], workers: int, runs: int, most: int) -> None:
-    jobs: list[Job] = [(path, most, Encoder.load().budget) for path in paths]
-    raw, ours = [], []
+    budget = Encoder.load().budget
+    plain: list[Job] = [(path, most, budget, False) for path in paths]
+    worded: list[Job] = [(path, most, budget, True) for path in paths]
+    rates: dict[str, list[float]] = {"ours": [], "pictures": [], "pictures and words": []}
     with (
         multiprocessing.get_context("spawn").Pool(workers) as processes,
         ThreadPoolExecutor(workers) as threads,
     ):
-        count = sum(processes.map(draw_raw, jobs, chunksize=1))
-        assert sum(threads.map(draw_ours, jobs)) == count  # and all of them are started
+        count = sum(processes.map(draw_raw, worded, chunksize=1))
+        assert sum(threads.map(draw_ours, plain)) == count  # and all of them are started
         for _ in range(runs):
-            raw.append(rate(count, lambda: processes.map(draw_raw, jobs, chunksize=1)))
-            ours.append(rate(count, lambda: list(threads.map(draw_ours, jobs))))
-    tell(f"rendering, {count} pages, {workers} processes", "PyMuPDF alone", raw, ours)
+            for name, work in (
+                ("pictures", partial(processes.map, draw_raw, plain, chunksize=1)),
+                ("ours", lambda: list(threads.map(draw_ours, plain))),
+                ("pictures and words", partial(processes.map, draw_raw, worded, chunksize=1)),
+            ):
+                rates[name].append(rate(count, work))
+    for name in ("pictures", "pictures and words"):
+        what = f"rendering, {count} pages, {workers} processes"
+        tell(what, f"PyMuPDF alone, {name}", rates[name], rates["ours"])
 
 
 def indexing(paths: list[str], runs: int, most: int) -> None:
@@ -124,8 +137,10 @@ def main() -> None:
     given = parser.parse_args()
     cores, threads = len(os.sched_getaffinity(0)), torch.get_num_threads()
     print(f"{platform.machine()}, {cores} cores, torch with {threads} threads")
-    rendering(given.pdfs, given.workers, given.runs, given.draw)
-    indexing(given.pdfs, given.runs, given.pages)
+    if given.draw:
+        rendering(given.pdfs, given.workers, given.runs, given.draw)
+    if given.pages:
+        indexing(given.pdfs, given.runs, given.pages)
 
 
 if __name__ == "__main__":
