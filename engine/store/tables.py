@@ -27,6 +27,10 @@ KEEP = timedelta(days=1)
 # a small table is not worth the wait.
 MAX_FRAGMENTS = 100
 SMALL_TABLE = 2_000  # pages
+# What LanceDB keeps in memory of a library: usually up to 7 GB, and that of versions long gone, too
+# (a process that added and deleted for half an hour held 100 MB more at its end). The index of
+# 50,000 pages' words fits in.
+INDEX_BYTES, METADATA_BYTES = 64 * 2**20, 16 * 2**20
 
 
 class Tables:
@@ -37,7 +41,13 @@ class Tables:
 
         self.layout = layout
         # Interval 0: every read looks for a newer version first.
-        connection = lancedb.connect(layout.tables, read_consistency_interval=timedelta(0))
+        connection = lancedb.connect(
+            layout.tables,
+            read_consistency_interval=timedelta(0),
+            session=lancedb.Session(
+                index_cache_size_bytes=INDEX_BYTES, metadata_cache_size_bytes=METADATA_BYTES
+            ),
+        )
         try:
             opened = map(connection.open_table, NAMES)
             self.documents, self.pages, self.vectors, self.failures = opened
