@@ -6,7 +6,8 @@
 #             others that are installed
 # make hostile DIR=folder   read every file of a folder and tell how each ended
 # make fuzz   damage documents in 300 ways, read them all, twice: SEED=1 VARIANTS=300
-# make soak   minutes of what the tests do for seconds: requests of every kind to a server
+# make soak   an hour and more of what the tests do for seconds: requests of every kind to a server,
+#             kills (KILLS=200), two writers at once, and half an hour without rest
 # make samples   draw the sample documents again
 # make mini   train the default encoder again, resuming: TEXT=folder with prose*.jsonl(.xz)
 # make clean  remove what these have made, the environment too
@@ -18,6 +19,7 @@ TEXT ?= text
 PROCESSES ?= 2
 SEED ?= 1
 VARIANTS ?= 300
+KILLS ?= 200
 export DOCS QUERY
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -59,6 +61,9 @@ fuzz: $(INSTALLED)
 
 soak: $(INSTALLED)
 	$(BIN)/python tests/fuzz_api.py --examples 200 --seed $(SEED)
+	$(BIN)/python tests/crash.py --kills $(KILLS)
+	$(BIN)/python tests/together.py
+	$(BIN)/python tests/soak.py
 
 samples: $(INSTALLED)
 	$(BIN)/python tests/samples/make.py

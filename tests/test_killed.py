@@ -1,93 +1,49 @@
-"""Indexing is killed for real, at ten random moments; no page may be lost or doubled."""
+"""The proofs that take minutes, in short: `make soak` runs them at full length."""
 
 import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+import crash
 import pytest
-from standin import StandIn, write_pdf
+import soak
+import together
 
-from quire.engine import Library
-
-DOCUMENTS, PAGES, KILLS = 12, 5, 10
-
-# Says "ready" when everything slow is imported, so that the kill hits the indexing.
-INDEX = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from standin import StandIn
-from quire.engine import Library
-import lancedb
-
-class Slow(StandIn):
-    def _one(self, item):
-        time.sleep(0.004)
-        return super()._one(item)
-
-if __name__ == "__main__":
-    print("ready", flush=True)
-    library = Library.open(sys.argv[2], Slow(), create=True)
-    report = library.add(sys.argv[3])
-    print("done", flush=True)
-"""
-
-
-def start(script: Path, library: Path, docs: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, str(script), str(Path(__file__).parent), str(library), str(docs)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None and process.stdout.readline() == "ready\n"
-    return process
-
-
-def texts(library: Library) -> list[tuple[str, int, str]]:
-    hits = library.search("page", k=1000, mode="visual")
-    return sorted((hit.name, hit.page, hit.text.strip()) for hit in hits)
+KILLS = 8
 
 
 @pytest.mark.slow
-def test_ten_kills_lose_and_double_nothing(tmp_path: Path) -> None:
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    expected = []
-    for d in range(DOCUMENTS):
-        pages = [f"document{d} page{p}" for p in range(1, PAGES + 1)]
-        write_pdf(docs / f"{d:02}.pdf", *pages)
-        expected += [(f"{d:02}.pdf", p, text) for p, text in enumerate(pages, start=1)]
-    script = tmp_path / "index.py"
-    script.write_text(INDEX)
-    seed = int.from_bytes(os.urandom(4), "little")
+def test_kills_lose_double_and_halve_nothing(tmp_path: Path) -> None:
+    seed = int.from_bytes(os.urandom(3), "little")
     print(f"seed {seed}")
-    moments = random.Random(seed)
-    library, seen, unfinished = tmp_path / "library", 0, 0
-    for _ in range(KILLS):
-        process = start(script, library, docs)
-        assert process.stdout is not None
-        time.sleep(moments.uniform(0.02, 0.6))
-        process.send_signal(signal.SIGKILL)
-        unfinished += process.wait() == -signal.SIGKILL
-        process.stdout.close()
-        if (library / "manifest.json").exists():
-            left = Library.open(library, StandIn())
-            documents = left.documents()
-            assert len(documents) >= seen  # what was finished stays
-            seen = len(documents)
-            if seen:
-                found = texts(left)
-                whole = {name for name, _, _ in found}
-                assert found == [page for page in expected if page[0] in whole]
-                assert len(whole) == seen
-    assert unfinished, "no run was killed in time: lower the delay"
-    last = start(script, library, docs)
-    assert last.stdout is not None and last.stdout.read() == "done\n"
-    last.stdout.close()
-    assert last.wait() == 0
-    finished = Library.open(library, StandIn())
-    assert texts(finished) == expected
-    assert finished.check() == []
-    assert finished._tables.pages.count_rows() == DOCUMENTS * PAGES
-    assert finished._tables.vectors.count_rows() == DOCUMENTS * PAGES
-    assert len(finished.search("page3", k=1000, mode="text")) == DOCUMENTS
+    run = crash.kills(tmp_path, KILLS, seed)
+    assert run.killed.total() == KILLS and set(run.killed) == set(crash.WORKS)
+    assert run.docs.texts
+
+
+@pytest.mark.slow
+def test_a_loss_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    run = crash.Run(tmp_path / "library", crash.Folder(tmp_path / "docs", crash.random.Random(1)))
+    run.docs.change()
+    run.begin("index")
+    run.verify(whole=True)
+    [document] = run.docs.ids()
+    next((tmp_path / "library" / "images" / document).iterdir()).unlink()
+    with pytest.raises(AssertionError, match="the file is gone"):
+        run.verify()
+    run.sure["never there"] = True
+    with pytest.raises(AssertionError):
+        run.verify()
+
+
+@pytest.mark.slow
+def test_two_processes_that_add_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
+    busy, looks = together.one_run(tmp_path)
+    assert busy > 0 and looks > 0
+
+
+def test_what_grows_is_told_and_what_comes_and_goes_is_not() -> None:
+    flat = [soak.Held(n, 500 + n % 2, 30, 20 + n % 3, 1, 4 + 0.1 * (n % 4)) for n in range(30)]
+    assert soak.grown(flat) == []
+    leaks = [soak.Held(n, 500 + 5 * n, 30 + n, 20, 1, 4) for n in range(30)]
+    assert [line.split()[0] for line in soak.grown(leaks)] == ["memory", "files"]
