@@ -55,6 +55,7 @@ hostile: $(INSTALLED)
 fuzz: $(INSTALLED)
 	@folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
 	$(BIN)/python tests/fuzz.py "$$folder/files" --seed $(SEED) --variants $(VARIANTS) && \
+	$(BIN)/python tests/fuzz_formats.py "$$folder/files/formats" --seed $(SEED) && \
 	for run in 1 2; do \
 	    $(BIN)/python tests/hostile.py "$$folder/files" --state "$$folder/state.json" || exit 1; \
 	done
