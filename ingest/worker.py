@@ -10,6 +10,7 @@ import os
 import re
 import select
 import signal
+import struct
 import sys
 from io import FileIO
 
@@ -183,6 +184,8 @@ _MEMORY = "needs more memory than allowed: allow more with --limit memory=..., o
 def _broken(error: Exception) -> str:
     told = error.__cause__ or error  # PyMuPDF wraps what MuPDF says and leaves it out
     what = re.sub(r"^code=\d+: ", "", " ".join(str(told).split()))[:200] or type(told).__name__
+    if isinstance(told, LookupError | TypeError | AttributeError | struct.error):
+        what = "its parts do not fit together"  # "257" is no help to anybody
     return f"cannot be read ({what}): open it in a viewer and save it anew"
 
 

@@ -149,8 +149,7 @@ def things(folder: Path) -> None:
                  b"\x1b[31mred.txt", b"a#1.txt", b"\xed\xa0\x80.txt"):  # fmt: skip
         (folder / os.fsdecode(name)).write_bytes(b"hello from " + name.replace(b"\xff", b"?"))
     for name, target in (("loop.pdf", "loop.pdf"), ("nowhere.pdf", "gone"),
-                         ("zero.txt", "/dev/zero"),
-                         ("random.png", "/dev/urandom"), ("kernel.txt", "/proc/kmsg"),
+                         ("zero.txt", "/dev/zero"), ("random.png", "/dev/urandom"),
                          ("memory.pdf", "/proc/self/mem"), ("folder.pdf", "..")):  # fmt: skip
         (folder / name).symlink_to(target)
     os.mkfifo(folder / "pipe.docx")

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import fuzz
+import fuzz_formats
 import hostile
 import pytest
 
@@ -54,6 +55,21 @@ def test_bombs_are_defused(tmp_path: Path) -> None:
     large = {"bomb-tall.pdf", "bomb.png", "bomb.txt"}
     assert {name for name, end in told.items() if end == "too large"} >= large, told
     assert INDEXED not in {told["bomb.docx"], told["bomb-lies.docx"]}
+    assert result["parent_mb"] < 300 and result["worker_mb"] < 2500
+
+
+@pytest.mark.slow
+def test_odd_files_of_every_format_and_things_that_are_none_end_in_one_outcome(
+    tmp_path: Path,
+) -> None:
+    fuzz_formats.make(tmp_path / "files", seed=5, each=1)
+    result = hostile.run(tmp_path / "files", None, SECONDS, jobs=2)
+    assert not result["died"] and result["unclassified"] == []
+    told = ends(result)
+    assert told["sparse.pdf"] == "too large"
+    assert {told[name] for name in ("loop.pdf", "zero.txt", "pipe.docx", "socket.png")} == {
+        "unreadable"
+    }
     assert result["parent_mb"] < 300 and result["worker_mb"] < 2500
 
 
