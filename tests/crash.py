@@ -40,6 +40,7 @@ def work(name: str, library: str, docs: str, arguments: list[str]) -> None:
     from lancedb.merge import LanceMergeInsertBuilder
     from lancedb.table import LanceTable
 
+    from quire.engine.store import saving
     from quire.engine.store import writing as store_writing
     from quire.engine.store.lock import writing
     from quire.engine.store.writing import Writer
@@ -58,7 +59,8 @@ def work(name: str, library: str, docs: str, arguments: list[str]) -> None:
     for owner, writes in (
         (LanceTable, ("add", "delete", "optimize")),
         (LanceMergeInsertBuilder, ("execute",)),
-        (store_writing, ("save_image", "drop_images")),
+        (saving, ("save_image",)),
+        (store_writing, ("drop_images",)),
     ):
         for method in writes:
             setattr(owner, method, stepping(getattr(owner, method)))

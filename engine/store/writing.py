@@ -18,9 +18,10 @@ from quire.ingest.page import Page
 from ..encode.protocol import Vectors
 from ..errors import EngineError
 from .contents import Entry
-from .images import drop_images, image_folders, save_image
+from .images import drop_images, image_folders
 from .pages import page_rows, vector_rows
 from .pooling import WHOLE, Pooling
+from .saving import Saver
 from .schema import documents_schema
 from .tables import Tables, one_of
 from .text import storable
@@ -40,6 +41,7 @@ class Writer:
         self._tables = tables
         self._dims = (dim, dense_dim)
         self._pooling = pooling
+        self._images = Saver(tables.layout)
         self._written: dict[str, list[int]] = {}
         self._buffer: list[tuple[pa.Table, pa.Table]] = []
         self._remove_leftovers()
@@ -49,7 +51,7 @@ class Writer:
     ) -> None:
         """The next pages of a document; invisible until `commit`. task: that made the vectors.
 
-        Their images are written at once and not held, their rows when there are enough.
+        Their images are written meanwhile, few of them held, their rows when there are enough.
         """
         for page in pages:
             done = self._written.setdefault(page.document, [])
@@ -59,7 +61,7 @@ class Writer:
                     "write the pages of a document in order"
                 )
             done.append(page.number)
-            save_image(self._tables.layout, page.document, page.number, page.image)
+            self._images.save(page.document, page.number, page.image)
         vectors = [self._pooling.apply(item) for item in vectors]
         self._buffer.append(
             (page_rows(pages, vectors, task), vector_rows(pages, vectors, *self._dims))
@@ -75,6 +77,7 @@ class Writer:
         self, document: Document, metadata: Mapping[str, Any], missing: Sequence[int] = ()
     ) -> Entry:
         """Make the document visible with all its pages, less those `missing`."""
+        self._images.finish()
         self._flush()
         written = self._written.pop(document.id, [])
         if sorted([*written, *missing]) != list(range(1, document.pages + 1)):
@@ -105,6 +108,7 @@ class Writer:
 
     def give_up(self, document: str) -> None:
         """Remove what was written of a document that will not be committed."""
+        self._images.give_up()
         self._buffer.clear()
         if self._written.pop(document, []):
             self._drop(document)
