@@ -6,6 +6,7 @@ from .errors import EngineError
 from .search.scope import check_metadata
 from .store.archive import Packed
 from .store.creating import make_library
+from .store.disk import disk_errors
 from .store.exporting import Exported, export_library
 from .store.importing import Importer, check_same, exported_manifest
 from .store.layout import Layout
@@ -46,7 +47,11 @@ class Portable:
         they lack. Sources are kept in the library's folder. Raises BadExport for a file that is no
         whole export, and then takes nothing in; WrongLibrary for one of another encoder.
         """
-        with Packed(Path(file).expanduser()) as packed, writing(self._layout):
+        with (
+            Packed(Path(file).expanduser()) as packed,
+            disk_errors(self._layout),
+            writing(self._layout),
+        ):
             check_same(self.manifest, exported_manifest(packed), self._layout.root)
             importer = Importer(packed, self._tables, self._writer(), self.manifest, check_metadata)
             try:

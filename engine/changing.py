@@ -1,30 +1,35 @@
 """What goes into a library, and what comes out again."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
 from quire.ingest.document import Document
 from quire.ingest.failure import ReadFailed
-from quire.ingest.find import Found
+from quire.ingest.find import Found, Source
 from quire.ingest.limits import Limits
 from quire.ingest.ocr import chosen as chosen_ocr
 from quire.ingest.options import Reading
+from quire.ingest.page import Page
 from quire.ingest.read import read
 from quire.ingest.seen import Seen
 
 from .encode.protocol import PageEncoder
 from .errors import EngineError
 from .search.scope import Where, check_metadata, documents_in
-from .store.adding import Adder
+from .store.adding import Adder, readable
+from .store.check import find_problems
 from .store.coding import update_codes
 from .store.contents import read_contents
 from .store.deleting import delete_named
+from .store.disk import disk_errors
 from .store.gathering import gathered
 from .store.layout import Layout
 from .store.lock import writing
 from .store.manifest import Manifest
+from .store.repairing import Repairer, Repairs
 from .store.report import Progress, Report, Silent
 from .store.sidecar import Sidecar, notes_of
 from .store.sides import encode_pages
@@ -116,13 +121,34 @@ class Changeable:
         and then takes nothing out; SearchError for a filter that cannot be applied.
         """
         named = [targets] if isinstance(targets, str | Path) else list(targets)
-        with writing(self._layout):
+        with disk_errors(self._layout), writing(self._layout):
             writer = self._writer()
             if where is not None:
                 named += documents_in(read_contents(self._tables), where)
             gone = delete_named(self._tables, writer, named)
             self._settle()
         return gone
+
+    def repair(self) -> Repairs:
+        """Mend what can be mended from what is there; see `check` for what may be wrong.
+
+        What belongs to no document goes. A document with pages or vectors that are not what was
+        written goes too, and is to be added again. Lost images are drawn again where the file and
+        the library that drew them are still there; the text index is made anew if it fails.
+        """
+        with disk_errors(self._layout), writing(self._layout):
+            before = find_problems(self._tables, self.manifest)
+            repairer = Repairer(self._tables, self._writer(), self.manifest, self._redrawn)
+            repairs = repairer.run(before)
+            self._settle()
+            left = find_problems(self._tables, self.manifest)
+            repairs.left = [problem.text for problem in left]
+        return repairs
+
+    def _redrawn(self, source: Source) -> Iterator[Page]:
+        how = self.manifest.reading(None, self._layout.root)
+        with read(source, self.encoder.budget, how=replace(how, ocr="never")) as opened:
+            yield from readable(opened, [])
 
     def _take_in(
         self,
@@ -138,7 +164,11 @@ class Changeable:
         bounds, chosen = limits or Limits(), self.manifest.reading(how, self._layout.root)
         chosen_ocr(chosen)  # raises when an engine was asked for and is not there
         encoder = self.encoder
-        with gathered(paths, bounds, self._seen) as found, writing(self._layout):
+        with (
+            gathered(paths, bounds, self._seen) as found,
+            disk_errors(self._layout),
+            writing(self._layout),
+        ):
             adder = Adder(
                 self._tables,
                 self._writer(),

@@ -25,6 +25,7 @@ from quire.engine.store.making import Making
 from quire.engine.store.manifest import Manifest, read_manifest
 from quire.engine.store.pages import stored_page
 from quire.engine.store.rows import Rows
+from quire.engine.store.sealing import seal
 from quire.engine.store.tables import Tables
 from quire.engine.store.writing import Writer
 from quire.ingest.document import Document
@@ -269,8 +270,8 @@ def test_the_check_names_every_kind_of_damage(tables: Tables) -> None:
     told = "\n".join(problems(tables))
     assert "/docs/a.pdf has 2 pages, but these are stored: [1]" in told
     assert "Page 1 of /docs/b.pdf has 0 entries in the table of vectors" in told
-    assert "no image of page 1 of document c" in told
-    assert told.count("no image of page") == 3
+    assert "Page 1 of /docs/c.pdf: its image has changed since it was written" in told
+    assert told.count("its image is gone") == 2
     assert "1 folders of images belong to no document" in told
     assert "2 entries of the table pages belong to no document" in told
 
@@ -285,7 +286,9 @@ def test_the_check_sees_rows_that_are_wrong(tables: Tables) -> None:
 
 def test_images_are_kept_as_they_are_but_for_compression(layout: Layout) -> None:
     image = Image.new("RGB", (300, 200), (250, 10, 10))
-    assert save_image(layout, "a", 1, image).suffix == ".webp"
+    sealed = save_image(layout, "a", 1, image)
+    path = image_path(layout, "a", 1)
+    assert path is not None and path.suffix == ".webp" and sealed == seal(path.read_bytes())
     loaded = load_image(layout, "a", 1)
     assert loaded.size == (300, 200) and loaded.mode == "RGB"
     assert np.abs(np.asarray(loaded, dtype=int) - (250, 10, 10)).max() < 8
@@ -329,7 +332,7 @@ def test_a_manifest_that_is_damaged_or_newer_is_refused(there: Layout) -> None:
     with pytest.raises(NotALibrary, match="is damaged"):
         read_manifest(there)
     there.manifest.write_text(json.dumps({**whole, "format": 99}))
-    with pytest.raises(NotALibrary, match="library format 99 and this quire reads 2"):
+    with pytest.raises(NotALibrary, match="library format 99 and this quire reads 3"):
         read_manifest(there)
 
 

@@ -21,11 +21,12 @@ LICENCE_NOTE = (
 
 
 def doctor(
+    at: Annotated[
+        str | None, typer.Argument(metavar="[LIBRARY]", help="The library's folder.")
+    ] = None,
     library: Annotated[
         str | None,
-        typer.Option(
-            "--library", metavar="DIR", help=f"The library to check ({DEFAULT_LIBRARY} if present)."
-        ),
+        typer.Option("--library", metavar="DIR", help=f"The same ({DEFAULT_LIBRARY} if present)."),
     ] = None,
     model: Annotated[
         str | None,
@@ -35,6 +36,10 @@ def doctor(
     ] = None,
     families: Annotated[
         bool, typer.Option("--families", help="Tell which published encoders load, and which not.")
+    ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Mend the library from what is there; tells what had to go."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,6 +53,10 @@ def doctor(
             output.result(families_table())
         return
     problems: list[str] = []
+    mended: list[str] = []
+    if None not in (at, library) and at != library:
+        raise UsageError(f"{at!r} and --library {library!r}: name one of them")
+    library = library or at
     if model is not None:
         _model(model, library, problems, as_json=as_json)
         return
@@ -61,7 +70,7 @@ def doctor(
     threads = _threads(problems)
     shelf: dict[str, Any] | None = None
     if library is not None or Path(DEFAULT_LIBRARY).is_dir():
-        shelf = _library(library or DEFAULT_LIBRARY, problems)
+        shelf = _library(library or DEFAULT_LIBRARY, problems, mended if repair else None)
 
     if as_json:
         output.result_json(
@@ -69,6 +78,7 @@ def doctor(
                 "versions": versions,
                 "threads": threads,
                 "library": shelf,
+                "mended": mended,
                 "problems": problems,
                 "licence": LICENCE_NOTE,
             }
@@ -84,6 +94,8 @@ def doctor(
                 f"{'library':<13} {shelf['path']}: {shelf['documents']} documents, "
                 f"{shelf['pages']} pages"
             )
+        for text in mended:
+            output.result(f"Mended: {text}")
         output.result(LICENCE_NOTE)
     _end(problems, as_json=as_json)
 
@@ -135,12 +147,18 @@ def _renderer(problems: list[str]) -> str:
         return "none"
 
 
-def _library(path: str, problems: list[str]) -> dict[str, Any]:
+def _library(path: str, problems: list[str], mended: list[str] | None) -> dict[str, Any]:
+    """mended: gets what was mended; None to mend nothing."""
     from .opening import open_library
 
     try:
         opened = open_library(path, encoder=False)
-        problems += [str(problem) for problem in opened.check()]
+        if mended is None:
+            problems += opened.check()
+        else:
+            repairs = opened.repair()
+            mended += repairs.done
+            problems += repairs.left
         documents = opened.documents()
     except Exception as error:
         problems.append(str(error))

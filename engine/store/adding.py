@@ -148,7 +148,7 @@ class Adder:
         try:
             with self._read(source) as opened:
                 document = opened.document
-                pages = _readable(opened, lost)
+                pages = readable(opened, lost)
                 while few := list(islice(pages, ENCODE_PAGES)):
                     self._writer.write_pages(few, self._encode(few))
                     for page in few:
@@ -213,7 +213,7 @@ def _holders(entries: Iterable[Entry]) -> dict[str, set[str]]:
     return holders
 
 
-def _readable(pages: Opened, lost: list[Failure]) -> Iterator[Page]:
+def readable(pages: Opened, lost: list[Failure]) -> Iterator[Page]:
     """The pages that can be read; `lost` gets why the others cannot.
 
     Raises ReadFailed when the whole document cannot be read any further.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EngineError
 from .layout import WEBP_MAX_SIDE, Layout
+from .sealing import seal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 WEBP = {"format": "WEBP", "quality": 80, "method": 2}
 
 
-def save_image(layout: Layout, document: str, number: int, image: "Image") -> Path:
+def save_image(layout: Layout, document: str, number: int, image: "Image") -> str:
+    """Returns the seal of the file's bytes."""
     side = max(image.size)
     path = layout.image(document, number, side=side)
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     image.save(buffer, **(WEBP if side <= WEBP_MAX_SIDE else {"format": "PNG"}))
     path.write_bytes(buffer.getvalue())
-    return path
+    return seal(buffer.getvalue())
 
 
 def image_path(layout: Layout, document: str, number: int) -> Path | None:

@@ -20,7 +20,7 @@ from .making import USUAL, Making
 from .pooling import WHOLE, Pooling
 from .sides import PIXELS, Side, check_side
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)

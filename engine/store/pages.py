@@ -13,6 +13,7 @@ from quire.ingest.page import Page, Word
 from ..encode.protocol import Vectors
 from ..errors import EncodeError
 from .schema import pages_schema, vectors_schema
+from .sealing import seals_of
 from .text import storable
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def page_id(document: str, number: int) -> str:
     return f"{document}#{number}"
 
 
-def page_rows(pages: Sequence[Page], vectors: Sequence[Vectors], task: str) -> "pa.Table":
-    """Rows of the `pages` table."""
+def page_rows(pages: Sequence[Page], vectors: "pa.Table", task: str) -> "pa.Table":
+    """Rows of the `pages` table, but for the seals of the images. vectors: of `vector_rows`."""
     import pyarrow as pa
 
     columns = [
@@ -51,7 +52,9 @@ def page_rows(pages: Sequence[Page], vectors: Sequence[Vectors], task: str) -> "
         [storable(page.text) for page in pages],
         [page.ocr for page in pages],
         [task] * len(pages),
-        [len(item.multi) for item in vectors],
+        [len(rows) for rows in vectors.column("rows")],
+        [one for batch in vectors.to_batches() for one in seals_of(batch)],
+        [""] * len(pages),
     ]
     return pa.table(columns, schema=pages_schema())
 

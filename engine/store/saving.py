@@ -3,7 +3,6 @@
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .images import save_image
@@ -22,13 +21,15 @@ class Saver:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._pool = ThreadPoolExecutor(THREADS, "quire-images")  # ends with the last reference
-        self._due: deque[Future[Path]] = deque()
+        self._due: deque[Future[str]] = deque()
 
-    def save(self, document: str, number: int, image: "Image") -> None:
-        """Soon. Waits while there is too much to do."""
+    def save(self, document: str, number: int, image: "Image") -> "Future[str]":
+        """Soon; the result is its seal. Waits while there is too much to do."""
         while len(self._due) >= MOST:
             self._due.popleft().result()
-        self._due.append(self._pool.submit(save_image, self._layout, document, number, image))
+        due = self._pool.submit(save_image, self._layout, document, number, image)
+        self._due.append(due)
+        return due
 
     def finish(self) -> None:
         """Wait until all is on the disk."""

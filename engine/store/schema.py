@@ -65,6 +65,8 @@ def pages_schema() -> "pa.Schema":
             pa.field("ocr", pa.string()),  # what read the text off the picture; "" for its own
             pa.field("task", pa.string()),  # of the encoder, that made the vectors
             pa.field("rows", pa.int32()),  # how many rows `vectors` holds for the page
+            pa.field("vector_seal", pa.string()),  # of the page's row of `vectors`, see sealing.py
+            pa.field("image_seal", pa.string()),  # of the bytes of its image
         ]
     )
 

@@ -15,6 +15,7 @@ from .schema import (
     text_index,
     vectors_schema,
 )
+from .sealing import broken_seals
 
 log = logging.getLogger(__name__)
 
@@ -80,25 +81,64 @@ class Tables:
             self.pages.delete(condition)
             self.vectors.delete(condition)
 
+    def make_text_index(self) -> None:
+        """Make the index of words, in place of one that may be there."""
+        self.pages.create_index("text", config=text_index(), replace=True)
+
+    def text_index_fails(self) -> str:
+        """Why the index of words cannot be used; "" when it can."""
+        try:
+            if not any(index.columns == ["text"] for index in self.pages.list_indices()):
+                return "the index is gone"
+            self.pages.search("a", query_type="fts").limit(1).to_list()
+        except (ValueError, RuntimeError, OSError) as error:
+            return " ".join(str(error).split())[:200]
+        return ""
+
+    def _still_sealed(self, before: int) -> bool:
+        """Whether the vectors are what they were in that version."""
+        broken = broken_seals(self.pages, self.vectors)
+        if not broken:
+            return True
+        self.vectors.checkout(before)
+        try:  # what was broken before is not our doing: `check` tells it
+            return broken <= broken_seals(self.pages, self.vectors)
+        finally:
+            self.vectors.checkout_latest()
+
     def tidy(self) -> None:
         """Compact, take new rows into the text index, and drop old versions if nobody reads.
 
-        Row counts are compared before and after: compaction has lost data in the past.
+        What was compacted is compared with what was there before, for compaction has lost data
+        in the past: vectors by their seals, other tables by their counts.
         """
         with nobody_reading(self.layout) as alone:
             older = AT_ONCE if alone else KEEP
             if not alone:
                 log.info("the library is being read: old versions are kept until the next run")
-            heavy = [self.vectors] if _worth_compacting(self.vectors) else []
-            for table in (self.documents, self.failures, self.pages, *heavy):
+            for table in (self.documents, self.failures, self.pages):
                 before = table.count_rows()
                 table.optimize(cleanup_older_than=older)
-                after = table.count_rows()
-                if before != after:
+                self._compare(table, before)
+            if _worth_compacting(self.vectors):
+                before, kept = self.vectors.count_rows(), self.vectors.version
+                # What was there before goes when what came of it is known to be whole.
+                self.vectors.optimize(cleanup_older_than=KEEP)
+                if self.vectors.count_rows() != before or not self._still_sealed(kept):
+                    self.vectors.restore(kept)
                     raise EngineError(
-                        f"compacting {table.name} changed its rows from {before} to {after}: "
-                        f"restore {self.layout.root} from a copy, or index again"
+                        "compacting vectors changed them, so that was undone: `quire doctor` on "
+                        f"{self.layout.root} tells more"
                     )
+                self.vectors.optimize(cleanup_older_than=older)
+
+    def _compare(self, table: Any, before: int) -> None:
+        after = table.count_rows()
+        if before != after:
+            raise EngineError(
+                f"compacting {table.name} changed its rows from {before} to {after}: "
+                f"restore {self.layout.root} from a copy, or index again"
+            )
 
 
 def one_of(column: str, values: Iterable[str]) -> str:

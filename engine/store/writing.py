@@ -9,6 +9,7 @@ without pages; readers do not see such pages, and the next writer removes them.
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ class Writer:
         self._pooling = pooling
         self._images = Saver(tables.layout)
         self._written: dict[str, list[int]] = {}
-        self._buffer: list[tuple[pa.Table, pa.Table]] = []
+        self._buffer: list[tuple[pa.Table, pa.Table, list[Future[str]]]] = []
         self._remove_leftovers()
 
     def write_pages(
@@ -53,6 +54,7 @@ class Writer:
 
         Their images are written meanwhile, few of them held, their rows when there are enough.
         """
+        images = []
         for page in pages:
             done = self._written.setdefault(page.document, [])
             if page.number <= (done[-1] if done else 0):
@@ -61,12 +63,11 @@ class Writer:
                     "write the pages of a document in order"
                 )
             done.append(page.number)
-            self._images.save(page.document, page.number, page.image)
+            images.append(self._images.save(page.document, page.number, page.image))
         vectors = [self._pooling.apply(item) for item in vectors]
-        self._buffer.append(
-            (page_rows(pages, vectors, task), vector_rows(pages, vectors, *self._dims))
-        )
-        if sum(len(rows) for rows, _ in self._buffer) >= FRAGMENT_PAGES:
+        heavy = vector_rows(pages, vectors, *self._dims)
+        self._buffer.append((page_rows(pages, heavy, task), heavy, images))
+        if sum(len(rows) for rows, _, _ in self._buffer) >= FRAGMENT_PAGES:
             self._flush()
 
     def wrote(self, document: str, numbers: Iterable[int]) -> None:
@@ -124,7 +125,11 @@ class Writer:
         import pyarrow as pa
 
         if self._buffer:
-            pages, vectors = map(pa.concat_tables, zip(*self._buffer, strict=True))
+            light, heavy, images = zip(*self._buffer, strict=True)
+            pages, vectors = pa.concat_tables(light), pa.concat_tables(heavy)
+            seals = [one.result() for own in images for one in own]
+            place = pages.schema.get_field_index("image_seal")
+            pages = pages.set_column(place, pages.schema.field(place), pa.array(seals))
             self._buffer.clear()
             self._tables.vectors.add(vectors)
             self._tables.pages.add(pages)
