@@ -36,7 +36,7 @@ def docs(tmp_path: Path) -> Path:
     folder = tmp_path / "docs"
     folder.mkdir()
     for i in range(60):
-        write_pdf(folder / f"{i:02}.pdf", *(f"word{n} " * 300 for n in range(i, i + 3)))
+        write_pdf(folder / f"{i:02}.pdf", *(f"word{n} " * 20 for n in range(i, i + 3)))
     return folder
 
 
