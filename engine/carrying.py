@@ -41,7 +41,7 @@ class Portable:
             )
 
     def import_(self, file: str | Path, *, progress: Progress | None = None) -> Report:
-        """Take in the documents of an export. Every byte of the file is checked first.
+        """Take in the documents of an export. Every part of the file is checked first.
 
         Documents that are here already are not doubled: they get the paths, and the metadata, that
         they lack. Sources are kept in the library's folder. Raises BadExport for a file that is no

@@ -222,15 +222,24 @@ def flip(path: Path, at: float) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("at", [0.03, 0.2, 0.5, 0.8, 0.99])
-def test_one_flipped_bit_is_seen_and_nothing_taken_in(
-    exported: Path, tmp_path: Path, at: float
+def test_a_flipped_bit_is_seen_and_nothing_taken_in(
+    library: Library, exported: Path, tmp_path: Path
 ) -> None:
+    """But for the few bytes of a ZIP that mean nothing: times, for one."""
     target = Library.open(tmp_path / "target", StandIn(), create=True)
-    flip(exported, at)
-    with pytest.raises(BadExport):
-        target.import_(exported)
-    assert len(target) == 0 and target.check() == []
+    whole, seen = exported.read_bytes(), 0
+    for step in range(40):
+        flip(exported, step / 40)
+        try:
+            target.import_(exported)
+        except BadExport:
+            seen += 1
+            assert len(target) == 0
+        else:
+            assert rows(target) == rows(library)
+            target.delete([document.id for document in target.documents()])
+        exported.write_bytes(whole)
+    assert seen >= 30 and target.check() == []
 
 
 def test_a_file_cut_off_or_of_another_kind_is_refused(exported: Path, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def import_(
     """Take in the documents of an exported library; nothing is read or encoded again.
 
     The library is made if there is none yet. One that is there must be of the same encoder; what it
-    holds already is not doubled. Every byte of the file is checked first.
+    holds already is not doubled. Every part of the file is checked first.
     """
     from ..library import Library
     from .adding import Pages

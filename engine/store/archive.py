@@ -88,7 +88,7 @@ class _Hashing(io.RawIOBase):
 
 
 class Packed:
-    """Reads an export, whose every byte was checked when it was opened."""
+    """Reads an export, whose every part was checked when it was opened."""
 
     def __init__(self, path: Path) -> None:
         """Raises BadExport for a file that is none, is cut off, changed, or holds other members
