@@ -16,6 +16,7 @@ import hashlib
 import io
 import json
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,16 @@ _MEMBER = re.compile(
 _MOST_JSON = 64 * 2**20  # bytes of a member that is read whole
 _MOST_IMAGE = 256 * 2**20
 _PIECE = 1 << 20
+# What zipfile raises for a file whose own tables are damaged.
+_BROKEN = (
+    zipfile.BadZipFile,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    OverflowError,
+    struct.error,
+)
 
 
 def folder_of(document: str) -> str:
@@ -96,7 +107,7 @@ class Packed:
         self._path = path
         try:
             self._zip = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
+        except _BROKEN as error:
             raise self._bad(f"it is none, or cut off ({error})") from error
         try:
             self._check()
@@ -136,7 +147,10 @@ class Packed:
             raise self._bad(f"{name} is missing")
         if self._zip.getinfo(name).file_size > most:
             raise self._bad(f"{name} has more than {most:,} bytes")
-        return self._zip.read(name)
+        try:
+            return self._zip.read(name)
+        except _BROKEN as error:
+            raise self._bad(f"{name} is damaged ({error})") from error
 
     def read_json(self, name: str) -> Any:
         try:
@@ -176,7 +190,7 @@ class Packed:
             with self._zip.open(name) as member:
                 while piece := member.read(_PIECE):
                     digest.update(piece)
-        except (zipfile.BadZipFile, EOFError) as error:
+        except _BROKEN as error:
             raise self._bad(f"{name} is damaged ({error})") from error
         return digest.hexdigest()
 
