@@ -1,0 +1,1 @@
+"""Meaning by distillation: an adapter a task, taught by a sentence encoder that already has it."""

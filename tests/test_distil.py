@@ -1,0 +1,147 @@
+"""An adapter learns what a teacher thinks of texts, and the encoder gives what was learnt."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_model import tiny_pieces, tiny_reader, write_tiny_model
+
+from quire.adapters.distil.export import export
+from quire.adapters.distil.losses import alike_loss, point_loss
+from quire.adapters.distil.teacher import teach
+from quire.adapters.distil.texts import Pairs, load_pairs
+from quire.adapters.distil.tower import Tower
+from quire.adapters.distil.train import Plan, Trainer, train
+from quire.adapters.errors import AdapterError
+from quire.adapters.read.pieces import special_ids
+from quire.engine.encode.encoder import Encoder
+
+TEXTS = ["the quick brown fox", "a fox, quick and brown", "revenue grew", "revenue of 2017 grew"]
+
+
+def tower(seed: int = 0) -> Tower:
+    torch.manual_seed(seed)
+    return Tower(tiny_reader(), special_ids(tiny_pieces()), rank=8)
+
+
+def pieces(texts: list[str]) -> list[list[int]]:
+    return [tiny_pieces().encode(text, add_special_tokens=False).ids for text in texts]
+
+
+def test_the_encoder_gives_the_vectors_that_the_tower_was_trained_for(tmp_path: Path) -> None:
+    trained = tower()
+    with torch.no_grad():
+        for parameter in trained.trained().values():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    reader = tiny_reader()
+    folder = write_tiny_model(tmp_path, reader)
+    export(trained, folder / "adapters" / "similarity", torch.float32)
+    encoder = Encoder.load(str(folder), device="cpu")
+    assert encoder.tasks == ("retrieval", "similarity")
+    for asks, encode in ((True, encoder.encode_query), (False, encoder.encode_document)):
+        own = trained(pieces(TEXTS), [asks] * 4, torch.float32).detach()
+        wanted = torch.nn.functional.normalize(own, dim=-1).numpy()
+        found = encode(TEXTS, task="similarity", vectors="dense")
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    plain = encoder.encode_query(TEXTS, vectors="dense")
+    assert (
+        np.abs(plain - encoder.encode_query(TEXTS, task="similarity", vectors="dense")).max() > 0.01
+    )
+
+
+def test_a_new_tower_is_the_reader_s_own(tmp_path: Path) -> None:
+    encoder = Encoder.load(str(write_tiny_model(tmp_path)), device="cpu")
+    own = tower()(pieces(TEXTS), [True] * 4, torch.float32).detach()
+    wanted = torch.nn.functional.normalize(own, dim=-1).numpy()
+    np.testing.assert_allclose(encoder.encode_query(TEXTS, vectors="dense"), wanted, atol=1e-5)
+
+
+def test_a_table_begins_with_the_main_axes_of_meaning() -> None:
+    new, rng = tower(), np.random.default_rng(0)
+    meanings = rng.standard_normal((len(new.a), 8)).astype(np.float32)
+    new.begin(meanings, np.ones(len(new.a)))
+    near = meanings - meanings.mean(0)  # as many axes as numbers: nothing but scale is lost
+    cosines = np.corrcoef((near @ near.T).ravel(), (new.a @ new.a.T).detach().numpy().ravel())
+    assert new.a.shape[1] == 8
+    assert cosines[0, 1] > 0.9
+
+
+def test_equal_vectors_cost_nothing_and_opposite_ones_two() -> None:
+    taught = torch.eye(2)
+    assert point_loss(taught * 7, taught).item() == pytest.approx(0, abs=1e-6)
+    assert point_loss(-taught, taught).item() == pytest.approx(2)
+
+
+def test_alike_is_measured_at_every_length() -> None:
+    taught = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+    assert alike_loss(taught, taught, (2,)).item() == pytest.approx(0, abs=1e-5)
+    # Cut to one number all but the last are the same vector: cosine 1 where 0.6 is wanted.
+    pair = taught[:2]
+    assert alike_loss(pair, pair, (2, 1)).item() == pytest.approx(10 * (1 - 0.6) ** 2, abs=1e-4)
+
+
+def test_pairs_are_english_and_stand_side_by_side(tmp_path: Path) -> None:
+    rows = [
+        {"a": f"first {i}", "b": f"second {i}", "lang_a": "en", "lang_b": "de" if i == 2 else "en"}
+        for i in range(4)
+    ]
+    (tmp_path / "similar.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code = {"query": "adds one", "code": "def f(x):\n    return x + 1\n" + "#" * 900}
+    (tmp_path / "code.jsonl").write_text(json.dumps(code) + "\n")
+    pairs = load_pairs(tmp_path)
+    assert list(pairs.kinds) == ["similar", "code"]
+    assert {pairs.texts[2 * i] for i in pairs.kinds["similar"]} == {"first 0", "first 1", "first 3"}
+    for i in pairs.kinds["similar"]:
+        assert pairs.texts[2 * i].split()[1] == pairs.texts[2 * i + 1].split()[1]
+    (last,) = pairs.kinds["code"]
+    assert pairs.asks[2 * last : 2 * last + 2] == [True, False]
+    assert len(pairs.texts[2 * last + 1]) == 500
+    assert load_pairs(tmp_path) == pairs
+
+
+def test_a_folder_without_training_text_is_told(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match="holds no training text: one of prose"):
+        load_pairs(tmp_path)
+
+
+def test_kept_vectors_of_other_texts_are_not_taken(tmp_path: Path) -> None:
+    np.save(tmp_path / "texts.npy", np.ones((3, 2), np.float16))
+    with pytest.raises(AdapterError, match="holds vectors of 3 texts, and there are 4"):
+        teach("none", TEXTS, tmp_path / "texts.npy", print)
+    assert teach("none", TEXTS[:3], tmp_path / "texts.npy", print).shape == (3, 2)
+
+
+def run(folder: Path, steps: int, stop: int) -> Trainer:
+    pairs = Pairs(TEXTS, [False] * 4, {"similar": range(2)})
+    meaning = np.array([[1, 0, 0], [0.9, 0.1, 0], [0, 1, 0], [0, 0.9, 0.2]], np.float32)
+    meaning /= np.linalg.norm(meaning, axis=1, keepdims=True)
+    plan = Plan(mixture="similarity", steps=steps, pairs=2, warm_up=2, rate=5e-3)
+    trainer = Trainer(tower(), pairs, pieces(TEXTS), meaning, plan, folder)
+    trainer.half = torch.float32
+    trainer.resume()
+    if stop < steps:
+        for _, chosen in zip(range(stop), trainer.draws(), strict=False):
+            trainer.learn(chosen)
+        trainer.save()
+    else:
+        train(trainer, print)
+    return trainer
+
+
+def test_texts_that_the_teacher_finds_alike_come_to_be_alike(tmp_path: Path) -> None:
+    trainer = run(tmp_path, 40, 40)
+    own = torch.nn.functional.normalize(trainer.vectors(np.arange(4)).detach(), dim=-1)
+    cosines = (own @ own.T).numpy()
+    assert min(cosines[0, 1], cosines[2, 3]) > max(cosines[0, 2], cosines[1, 3]) + 0.3
+
+
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    run(tmp_path / "stopped", 12, 5)
+    resumed = run(tmp_path / "stopped", 12, 12).tower.trained()
+    whole = run(tmp_path / "whole", 12, 12).tower.trained()
+    for name, parameter in whole.items():
+        np.testing.assert_allclose(
+            resumed[name].detach().numpy(), parameter.detach().numpy(), atol=1e-6, err_msg=name
+        )
