@@ -8,6 +8,7 @@ import pytest
 import torch
 from tiny_model import tiny_pieces, tiny_reader, write_tiny_model
 
+from quire.adapters.distil.cells import Cells
 from quire.adapters.distil.export import export
 from quire.adapters.distil.losses import alike_loss, point_loss
 from quire.adapters.distil.teacher import teach
@@ -113,12 +114,14 @@ def test_kept_vectors_of_other_texts_are_not_taken(tmp_path: Path) -> None:
     assert teach("none", TEXTS[:3], tmp_path / "texts.npy", print).shape == (3, 2)
 
 
-def run(folder: Path, steps: int, stop: int) -> Trainer:
+def run(
+    folder: Path, steps: int, stop: int, seen: tuple[Cells, np.ndarray] | None = None
+) -> Trainer:
     pairs = Pairs(TEXTS, [False] * 4, {"similar": range(2)})
     meaning = np.array([[1, 0, 0], [0.9, 0.1, 0], [0, 1, 0], [0, 0.9, 0.2]], np.float32)
     meaning /= np.linalg.norm(meaning, axis=1, keepdims=True)
     plan = Plan(mixture="similarity", steps=steps, pairs=2, warm_up=2, rate=5e-3)
-    trainer = Trainer(tower(), pairs, pieces(TEXTS), meaning, plan, folder)
+    trainer = Trainer(tower(), pairs, pieces(TEXTS), meaning, plan, folder, seen)
     trainer.half = torch.float32
     trainer.resume()
     if stop < steps:
@@ -145,3 +148,23 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None
         np.testing.assert_allclose(
             resumed[name].detach().numpy(), parameter.detach().numpy(), atol=1e-6, err_msg=name
         )
+
+
+def test_pictures_learn_to_mean_what_texts_do_while_rows_stay(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    cells = Cells(
+        rng.standard_normal((6, 256, 32)).astype(np.float16),
+        rng.random((6, 256)) < 0.5,
+        [[9, 10]] * 6,
+    )
+    meant = rng.standard_normal((6, 3)).astype(np.float32)
+    meant /= np.linalg.norm(meant, axis=1, keepdims=True)
+    trainer = run(tmp_path, 60, 60, (cells, meant))
+    losses = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert losses[0]["keep"] < 0.05
+    looked, _, kept = trainer._blocks()
+    assert kept.item() < 0.02
+    assert looked.shape == (6, 32)
+    first = run(tmp_path / "first", 60, 1, (cells, meant))
+    before = first.learn(np.arange(4))
+    assert trainer.learn(np.arange(4))["point"] < before["point"] - 0.1

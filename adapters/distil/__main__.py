@@ -13,8 +13,10 @@ from ..errors import AdapterError
 from ..read.export import restore
 from ..read.overlap import refuse_overlap
 from ..read.pieces import special_ids
+from ..read.prose import load_prose
 from ..read.reader import Reader
 from ..read.shape import Shape
+from .cells import draw_cells
 from .export import export
 from .teacher import piece_meanings, teach
 from .texts import MIXTURES, load_pairs
@@ -42,6 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--begin-from", type=Path, help="work folder of a run to go further from")
     parser.add_argument("--folder", type=Path, required=True, help="checkpoints")
     parser.add_argument("--taught", type=Path, default=Path(".work/taught"), help="kept vectors")
+    parser.add_argument(
+        "--blocks",
+        type=int,
+        default=0,
+        help="pictures that are taught too, so many; rows then stay as they are (2,000 for the "
+        "adapter that pages are searched with)",
+    )
     parser.add_argument("--steps", type=int, default=Plan.steps)
     parser.add_argument("--rate", type=float, default=Plan.rate)
     parser.add_argument("--out", type=Path, help="write the adapter here when done")
@@ -81,7 +90,13 @@ def prepare(options: argparse.Namespace) -> Trainer:
     tower.begin(piece_meanings(name, names), np.asarray(weights))
     pieces = [e.ids for e in tokenizer.encode_batch(pairs.texts, add_special_tokens=False)]
     plan = Plan(mixture=options.mixture, steps=options.steps, rate=options.rate)
-    return Trainer(tower, pairs, pieces, taught, plan, options.folder)
+    seen = None
+    if options.blocks:
+        prose = load_prose(options.text)
+        cells = draw_cells(tower.plain, tokenizer, prose, options.blocks, plan.seed, tell)
+        said = [" ".join(names[i] for i in block).replace(" ##", "") for block in cells.pieces]
+        seen = cells, teach(name, said, options.taught / f"blocks-{options.blocks}.npy", tell)
+    return Trainer(tower, pairs, pieces, taught, plan, options.folder, seen)
 
 
 def folder_of(teacher: str) -> str:

@@ -1,20 +1,35 @@
 """The language model of a reader with one LoRA pair a layer, and one on its table of tokens."""
 
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
-from ..read.reader import Reader, text_turns
+from ..read.reader import PREFIX, Reader, block_positions, text_turns
 
 RANK = 128
 LONGEST = 112  # tokens, the first of the template's
 TOGETHER = 64  # texts of about one length that are padded to the longest of them
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """States of texts or blocks, float32, and which of them are their own [n, length] in {0, 1}."""
+
+    states: Float[Tensor, "n length width"]
+    own: Float[Tensor, "n length"]
+
+    def means(self) -> Float[Tensor, "n width"]:
+        """Dense vectors, not of unit length; nothing of its own gives zeros."""
+        summed = (self.states * self.own[..., None]).sum(1)
+        return summed / self.own.sum(1, keepdim=True).clamp(min=1)
 
 
 class LowRank(nn.Module):
@@ -37,13 +52,16 @@ class LowRank(nn.Module):
 
 
 class Tower(nn.Module):
-    """Dense vectors of texts, as the encoder makes them: the mean of the states of a text's own
-    tokens. What the reader brought stays as it is."""
+    """Dense vectors as the encoder makes them: the mean of the states of a text's own tokens, or of
+    a picture's cells. What the reader brought stays as it is."""
 
     turns: Tensor
+    block_turns: Tensor
+    prefix: Tensor
 
     def __init__(self, reader: Reader, token_ids: dict[str, int], rank: int = RANK) -> None:
         super().__init__()
+        self.plain = deepcopy(reader).requires_grad_(False)
         self.reader = reader.requires_grad_(False)
         self.rank = min(rank, reader.shape.width)
         self.before = (token_ids["<|document|>"], token_ids["<|query|>"])
@@ -57,13 +75,17 @@ class Tower(nn.Module):
         pieces, width = self.table.shape
         self.a = nn.Parameter(torch.zeros(pieces, self.rank))
         self.b = nn.Parameter(torch.linalg.qr(torch.randn(width, self.rank))[0].T.contiguous())
-        turns = text_turns(reader.model, torch.arange(LONGEST).expand(3, -1))
-        self.register_buffer("turns", turns, persistent=False)
+        line = text_turns(reader.model, torch.arange(LONGEST).expand(3, -1))
+        square = text_turns(reader.model, block_positions(reader.shape))
+        self.register_buffer("turns", line, persistent=False)
+        self.register_buffer("block_turns", square, persistent=False)
+        self.register_buffer("prefix", torch.tensor([token_ids[n] for n in PREFIX]), False)
 
     def begin(self, meanings: Float[np.ndarray, "pieces dim"], weights: np.ndarray) -> None:
         """The main axes of the pieces' meanings, each piece as long as it is telling.
 
         `weights` [pieces] in [0, 1]: squared inverse document frequencies, see `piece_weights`.
+        Meanings begin where the rows' projector does not look, and so disturb no row.
         """
         telling = np.maximum(weights, 1e-3)[:, None] ** 0.5
         spread = meanings.astype(np.float32) * telling
@@ -71,6 +93,8 @@ class Tower(nn.Module):
         axes = (left * sizes)[:, : self.rank]
         start = axes / axes.std(0).mean()
         self.a.data[:, : start.shape[1]] = torch.from_numpy(start.astype(np.float32))
+        unseen = torch.linalg.svd(self.reader.projector.weight.float())[2].flip(0)
+        self.b.data[:] = unseen[: self.rank]
 
     def forward(
         self, texts: Sequence[Sequence[int]], asks: Sequence[bool], half: torch.dtype
@@ -80,14 +104,16 @@ class Tower(nn.Module):
         means = []
         for start in range(0, len(order), TOGETHER):
             some = order[start : start + TOGETHER]
-            means.append(self._means([texts[i] for i in some], [asks[i] for i in some], half))
+            ids, own = self.padded([texts[i] for i in some], [asks[i] for i in some])
+            means.append(self.read(ids, own, half).means())
         back = torch.empty(len(order), dtype=torch.long)
         back[torch.tensor(order)] = torch.arange(len(order))
         return torch.cat(means)[back]
 
-    def _means(
-        self, texts: Sequence[Sequence[int]], asks: Sequence[bool], half: torch.dtype
-    ) -> Tensor:
+    def padded(
+        self, texts: Sequence[Sequence[int]], asks: Sequence[bool]
+    ) -> tuple[Int[Tensor, "texts longest"], Float[Tensor, "texts longest"]]:
+        """Tokens with the template's first, cut to LONGEST, and which are the texts' own."""
         longest = min(LONGEST, 1 + max(len(text) for text in texts))
         ids = torch.zeros(len(texts), longest, dtype=torch.long)
         own = torch.zeros(len(texts), longest)
@@ -95,11 +121,37 @@ class Tower(nn.Module):
             cut = list(text[: longest - 1])
             ids[row, : 1 + len(cut)] = torch.tensor([self.before[ask], *cut])
             own[row, 1 : 1 + len(cut)] = 1
-        embedded = F.embedding(ids, self.table) + F.embedding(ids, self.a) @ self.b
-        states = self.reader.understand(embedded.to(half), self.turns[:, :longest].to(half)).float()
-        counted = own.sum(1, keepdim=True).clamp(min=1)
-        means: Tensor = (states * own[..., None]).sum(1) / counted
-        return means
+        return ids, own
+
+    def read(self, ids: Tensor, own: Tensor, half: torch.dtype) -> Pass:
+        """States of texts with the adapter."""
+        states = self.reader.understand(
+            self._embedded(ids).to(half), self.turns[:, : ids.shape[1]].to(half)
+        )
+        return Pass(states.float(), own)
+
+    def look(self, cells: Tensor, written: Tensor, half: torch.dtype) -> Pass:
+        """States of the cells of blocks with the adapter; what the vision tower gave comes in."""
+        first = self._embedded(self.prefix).to(half).expand(len(cells), -1, -1)
+        x = torch.cat([first, cells.to(half)], 1)
+        states = self.reader.understand(x, self.block_turns.to(half))[:, len(self.prefix) :]
+        return Pass(states.float(), written.float())
+
+    @torch.no_grad()
+    def rows_before(self, ids: Tensor, half: torch.dtype) -> Tensor:
+        """Unit rows of texts without the adapter."""
+        return self.plain.rows_of_text(ids, self.turns[:, : ids.shape[1]].to(half))
+
+    @torch.no_grad()
+    def rows_of_cells_before(self, cells: Tensor, half: torch.dtype) -> Tensor:
+        """Unit rows of cells without the adapter."""
+        first = F.embedding(self.prefix, self.table).to(half).expand(len(cells), -1, -1)
+        x = torch.cat([first, cells.to(half)], 1)
+        states = self.plain.understand(x, self.block_turns.to(half))[:, len(self.prefix) :]
+        return self.plain.to_rows(states)
+
+    def _embedded(self, ids: Tensor) -> Tensor:
+        return F.embedding(ids, self.table) + F.embedding(ids, self.a) @ self.b
 
     def trained(self) -> dict[str, nn.Parameter]:
         """The names and values that are learnt."""

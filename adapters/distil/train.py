@@ -14,7 +14,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from .losses import alike_loss, point_loss
+from .cells import Cells
+from .losses import alike_loss, keep_loss, point_loss
 from .texts import MIXTURES, Pairs
 from .tower import Tower
 
@@ -28,6 +29,8 @@ class Plan:
     pairs: int = 128  # a step
     rate: float = 2e-3
     warm_up: int = 60
+    blocks: int = 24  # a step, where there are cells
+    keep: float = 20.0  # what it weighs that rows stay, where there are cells
     seed: int = 0
 
 
@@ -42,11 +45,16 @@ class Trainer:
         taught: Float[np.ndarray, "texts dim"],
         plan: Plan,
         folder: Path,
+        seen: tuple[Cells, Float[np.ndarray, "blocks dim"]] | None = None,
     ) -> None:
-        """`pieces`: of every text, without the template's. `taught`: the teacher's unit vectors."""
+        """`pieces`: of every text, without the template's. `taught`: the teacher's unit vectors.
+
+        `seen`: cells of blocks, and what the teacher thinks of their text. With them pictures learn
+        to mean what texts do, and all rows are kept as they were.
+        """
         torch.manual_seed(plan.seed)
         self.tower, self.pairs, self.pieces, self.taught = tower, pairs, pieces, taught
-        self.plan, self.folder, self.step = plan, folder, 0
+        self.plan, self.folder, self.step, self.seen = plan, folder, 0, seen
         width = tower.reader.shape.width
         self.dims = (width, width // 2, width // 4)
         self.map = nn.Linear(width, taught.shape[1], bias=False)
@@ -63,20 +71,55 @@ class Trainer:
             group["lr"] = plan.rate * share
         with torch.autocast("cpu", self.half, enabled=self.half != torch.float32):
             own = self.vectors(chosen)
+            taught = torch.from_numpy(self.taught[chosen].astype(np.float32))
+            kept = own.sum() * 0
+            if self.seen:
+                looked, meant, kept = self._blocks()
+                kept = kept + self._kept_texts(chosen)
+                own, taught = torch.cat([own, looked]), torch.cat([taught, meant])
             mapped = self.map(own).float()
-        taught = torch.from_numpy(self.taught[chosen].astype(np.float32))
-        point, alike = point_loss(mapped, taught), alike_loss(own.float(), taught, self.dims)
-        (2 * point + alike).backward()  # type: ignore[no-untyped-call]
+        losses = {
+            "point": point_loss(mapped, taught),
+            "alike": alike_loss(own.float(), taught, self.dims),
+        }
+        loss = 2 * losses["point"] + losses["alike"]
+        if self.seen:
+            losses["keep"] = kept
+            loss = loss + plan.keep * kept
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.learnt, 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        return {"point": point.item(), "alike": alike.item()}
+        return {name: value.item() for name, value in losses.items()}
 
     def vectors(self, chosen: Int[np.ndarray, " texts"]) -> Tensor:
         texts, asks = [self.pieces[i] for i in chosen], [self.pairs.asks[i] for i in chosen]
         out: Tensor = self.tower(texts, asks, self.half)
         return out
+
+    def _blocks(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Vectors of some blocks, what the teacher thinks of them, and how far rows have moved."""
+        assert self.seen is not None
+        cells, meant = self.seen
+        rng = np.random.default_rng((self.plan.seed, self.step))
+        some = rng.choice(len(cells), min(self.plan.blocks, len(cells)), replace=False)
+        states = torch.from_numpy(cells.states[some]).float()
+        seen = self.tower.look(states, torch.from_numpy(cells.written[some]), self.half)
+        before = self.tower.rows_of_cells_before(states, self.half)
+        rows = self.tower.reader.to_rows(seen.states)
+        moved = keep_loss(rows, before, torch.ones_like(seen.own))
+        return seen.means(), torch.from_numpy(meant[some].astype(np.float32)), moved
+
+    def _kept_texts(self, chosen: Int[np.ndarray, " texts"]) -> Tensor:
+        """How far the rows of some of the texts have moved."""
+        rng = np.random.default_rng((self.plan.seed, self.step, 1))
+        some = rng.choice(chosen, min(32, len(chosen)), replace=False)
+        ids, own = self.tower.padded(
+            [self.pieces[i] for i in some], [self.pairs.asks[i] for i in some]
+        )
+        now = self.tower.reader.to_rows(self.tower.read(ids, own, self.half).states)
+        return keep_loss(now, self.tower.rows_before(ids, self.half), own)
 
     def draws(self) -> Iterator[Int[np.ndarray, " texts"]]:
         """The texts of each step from the first on; both of every pair, the first ones first."""
