@@ -150,7 +150,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None
         )
 
 
-def test_pictures_learn_to_mean_what_texts_do_while_rows_stay(tmp_path: Path) -> None:
+def test_pictures_learn_to_mean_what_texts_do(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     cells = Cells(
         rng.standard_normal((6, 256, 32)).astype(np.float16),
@@ -159,12 +159,7 @@ def test_pictures_learn_to_mean_what_texts_do_while_rows_stay(tmp_path: Path) ->
     )
     meant = rng.standard_normal((6, 3)).astype(np.float32)
     meant /= np.linalg.norm(meant, axis=1, keepdims=True)
-    trainer = run(tmp_path, 60, 60, (cells, meant))
-    losses = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert losses[0]["keep"] < 0.05
-    looked, _, kept = trainer._blocks()
-    assert kept.item() < 0.02
-    assert looked.shape == (6, 32)
-    first = run(tmp_path / "first", 60, 1, (cells, meant))
-    before = first.learn(np.arange(4))
-    assert trainer.learn(np.arange(4))["point"] < before["point"] - 0.1
+    begun = run(tmp_path / "first", 60, 1, (cells, meant)).learn(np.arange(4))
+    trainer = run(tmp_path / "whole", 60, 60, (cells, meant))
+    assert trainer.blocks()[0].shape == (6, 32)
+    assert trainer.learn(np.arange(4))["point"] < begun["point"] - 0.1

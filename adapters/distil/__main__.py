@@ -48,8 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--blocks",
         type=int,
         default=0,
-        help="pictures that are taught too, so many; rows then stay as they are (2,000 for the "
-        "adapter that pages are searched with)",
+        help="so many pictures are taught too: some 2,000 for the adapter of retrieval",
     )
     parser.add_argument("--steps", type=int, default=Plan.steps)
     parser.add_argument("--rate", type=float, default=Plan.rate)
@@ -93,7 +92,7 @@ def prepare(options: argparse.Namespace) -> Trainer:
     seen = None
     if options.blocks:
         prose = load_prose(options.text)
-        cells = draw_cells(tower.plain, tokenizer, prose, options.blocks, plan.seed, tell)
+        cells = draw_cells(reader, tokenizer, prose, options.blocks, plan.seed, tell)
         said = [" ".join(names[i] for i in block).replace(" ##", "") for block in cells.pieces]
         seen = cells, teach(name, said, options.taught / f"blocks-{options.blocks}.npy", tell)
     return Trainer(tower, pairs, pieces, taught, plan, options.folder, seen)

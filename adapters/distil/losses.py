@@ -39,16 +39,3 @@ def alike_loss(
         total = total + 10 * F.mse_loss(cosines[~self_], wanted[~self_])
         total = total + 0.7 * F.kl_div(logs, shares, reduction="batchmean")
     return total
-
-
-def keep_loss(
-    now: Float[Tensor, "n length dim"],
-    before: Float[Tensor, "n length dim"],
-    own: Float[Tensor, "n length"],
-) -> Float[Tensor, ""]:
-    """One minus the cosine of each row and what it was without the adapter, in [0, 2].
-
-    Rows (unit length) must go on meeting those that were written before.
-    """
-    apart = 1 - (now * before).sum(-1)
-    return (apart * own).sum() / own.sum().clamp(min=1)

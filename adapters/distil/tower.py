@@ -1,7 +1,6 @@
 """The language model of a reader with one LoRA pair a layer, and one on its table of tokens."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +60,6 @@ class Tower(nn.Module):
 
     def __init__(self, reader: Reader, token_ids: dict[str, int], rank: int = RANK) -> None:
         super().__init__()
-        self.plain = deepcopy(reader).requires_grad_(False)
         self.reader = reader.requires_grad_(False)
         self.rank = min(rank, reader.shape.width)
         self.before = (token_ids["<|document|>"], token_ids["<|query|>"])
@@ -85,7 +83,6 @@ class Tower(nn.Module):
         """The main axes of the pieces' meanings, each piece as long as it is telling.
 
         `weights` [pieces] in [0, 1]: squared inverse document frequencies, see `piece_weights`.
-        Meanings begin where the rows' projector does not look, and so disturb no row.
         """
         telling = np.maximum(weights, 1e-3)[:, None] ** 0.5
         spread = meanings.astype(np.float32) * telling
@@ -93,8 +90,6 @@ class Tower(nn.Module):
         axes = (left * sizes)[:, : self.rank]
         start = axes / axes.std(0).mean()
         self.a.data[:, : start.shape[1]] = torch.from_numpy(start.astype(np.float32))
-        unseen = torch.linalg.svd(self.reader.projector.weight.float())[2].flip(0)
-        self.b.data[:] = unseen[: self.rank]
 
     def forward(
         self, texts: Sequence[Sequence[int]], asks: Sequence[bool], half: torch.dtype
@@ -136,19 +131,6 @@ class Tower(nn.Module):
         x = torch.cat([first, cells.to(half)], 1)
         states = self.reader.understand(x, self.block_turns.to(half))[:, len(self.prefix) :]
         return Pass(states.float(), written.float())
-
-    @torch.no_grad()
-    def rows_before(self, ids: Tensor, half: torch.dtype) -> Tensor:
-        """Unit rows of texts without the adapter."""
-        return self.plain.rows_of_text(ids, self.turns[:, : ids.shape[1]].to(half))
-
-    @torch.no_grad()
-    def rows_of_cells_before(self, cells: Tensor, half: torch.dtype) -> Tensor:
-        """Unit rows of cells without the adapter."""
-        first = F.embedding(self.prefix, self.table).to(half).expand(len(cells), -1, -1)
-        x = torch.cat([first, cells.to(half)], 1)
-        states = self.plain.understand(x, self.block_turns.to(half))[:, len(self.prefix) :]
-        return self.plain.to_rows(states)
 
     def _embedded(self, ids: Tensor) -> Tensor:
         return F.embedding(ids, self.table) + F.embedding(ids, self.a) @ self.b

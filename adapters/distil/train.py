@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .cells import Cells
-from .losses import alike_loss, keep_loss, point_loss
+from .losses import alike_loss, point_loss
 from .texts import MIXTURES, Pairs
 from .tower import Tower
 
@@ -30,7 +30,6 @@ class Plan:
     rate: float = 2e-3
     warm_up: int = 60
     blocks: int = 24  # a step, where there are cells
-    keep: float = 20.0  # what it weighs that rows stay, where there are cells
     seed: int = 0
 
 
@@ -50,7 +49,7 @@ class Trainer:
         """`pieces`: of every text, without the template's. `taught`: the teacher's unit vectors.
 
         `seen`: cells of blocks, and what the teacher thinks of their text. With them pictures learn
-        to mean what texts do, and all rows are kept as they were.
+        to mean what texts do.
         """
         torch.manual_seed(plan.seed)
         self.tower, self.pairs, self.pieces, self.taught = tower, pairs, pieces, taught
@@ -72,21 +71,15 @@ class Trainer:
         with torch.autocast("cpu", self.half, enabled=self.half != torch.float32):
             own = self.vectors(chosen)
             taught = torch.from_numpy(self.taught[chosen].astype(np.float32))
-            kept = own.sum() * 0
             if self.seen:
-                looked, meant, kept = self._blocks()
-                kept = kept + self._kept_texts(chosen)
+                looked, meant = self.blocks()
                 own, taught = torch.cat([own, looked]), torch.cat([taught, meant])
             mapped = self.map(own).float()
         losses = {
             "point": point_loss(mapped, taught),
             "alike": alike_loss(own.float(), taught, self.dims),
         }
-        loss = 2 * losses["point"] + losses["alike"]
-        if self.seen:
-            losses["keep"] = kept
-            loss = loss + plan.keep * kept
-        loss.backward()  # type: ignore[no-untyped-call]
+        (2 * losses["point"] + losses["alike"]).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.learnt, 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -98,28 +91,18 @@ class Trainer:
         out: Tensor = self.tower(texts, asks, self.half)
         return out
 
-    def _blocks(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Vectors of some blocks, what the teacher thinks of them, and how far rows have moved."""
+    def blocks(self) -> tuple[Tensor, Tensor]:
+        """Vectors of some blocks, and what the teacher thinks of their text."""
         assert self.seen is not None
         cells, meant = self.seen
         rng = np.random.default_rng((self.plan.seed, self.step))
         some = rng.choice(len(cells), min(self.plan.blocks, len(cells)), replace=False)
-        states = torch.from_numpy(cells.states[some]).float()
-        seen = self.tower.look(states, torch.from_numpy(cells.written[some]), self.half)
-        before = self.tower.rows_of_cells_before(states, self.half)
-        rows = self.tower.reader.to_rows(seen.states)
-        moved = keep_loss(rows, before, torch.ones_like(seen.own))
-        return seen.means(), torch.from_numpy(meant[some].astype(np.float32)), moved
-
-    def _kept_texts(self, chosen: Int[np.ndarray, " texts"]) -> Tensor:
-        """How far the rows of some of the texts have moved."""
-        rng = np.random.default_rng((self.plan.seed, self.step, 1))
-        some = rng.choice(chosen, min(32, len(chosen)), replace=False)
-        ids, own = self.tower.padded(
-            [self.pieces[i] for i in some], [self.pairs.asks[i] for i in some]
+        states, written = (
+            torch.from_numpy(cells.states[some]),
+            torch.from_numpy(cells.written[some]),
         )
-        now = self.tower.reader.to_rows(self.tower.read(ids, own, self.half).states)
-        return keep_loss(now, self.tower.rows_before(ids, self.half), own)
+        seen = self.tower.look(states, written, self.half)
+        return seen.means(), torch.from_numpy(meant[some].astype(np.float32))
 
     def draws(self) -> Iterator[Int[np.ndarray, " texts"]]:
         """The texts of each step from the first on; both of every pair, the first ones first."""
