@@ -26,10 +26,10 @@ from .spans import Span, query_spans
 
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 65536}
 # Where weights came from, and in what numbers they are multiplied: neither parts libraries. Rows of
-# bfloat16 differ from those of float32 by rounding (half of them by less than 0.0002 of a cosine, one
-# in a hundred by more than 0.01) and are searched together with them, so that what a GPU indexed is
-# searched on a CPU. It costs little: on 137 pages of scans and slides quire-mini had nDCG@10 .532 in
-# float32 and .524 with pages, or half of the pages, in bfloat16 (15 questions, 25 November 2026).
+# bfloat16 differ from those of float32 by rounding (half of them by less than 0.0002 of a cosine,
+# one in a hundred by more than 0.01) and are searched together with them, so that what a GPU
+# indexed is searched on a CPU. On 137 pages of scans and slides quire-mini had nDCG@10 .532 in
+# float32 and .524 with all or half of the pages in bfloat16 (15 questions, 25 November 2026).
 _APART = ("source", "revision", "precision")
 
 
