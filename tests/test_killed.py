@@ -29,7 +29,7 @@ def test_a_loss_is_noticed(tmp_path: Path) -> None:
     run.verify(whole=True)
     [document] = run.docs.ids()
     next((tmp_path / "library" / "images" / document).iterdir()).unlink()
-    with pytest.raises(AssertionError, match="the file is gone"):
+    with pytest.raises(AssertionError, match="its image is gone"):
         run.verify()
     run.sure["never there"] = True
     with pytest.raises(AssertionError):

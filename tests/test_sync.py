@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from standin import StandIn, write_pdf
 
 from quire.engine import Library
-from quire.engine.errors import NoFolder
+from quire.engine.errors import EngineError, NoFolder
 from quire.engine.store.contents import Entry
 from quire.engine.store.syncing import holds, paths_to_be
 from quire.ingest import Document, seen
@@ -195,7 +195,7 @@ def test_the_old_document_stays_until_its_successor_is_there(tmp_path: Path, doc
     library = Library.open(tmp_path / "library", Full(), create=True)
     library.sync(docs)
     write_pdf(docs / "cats.pdf", "lions roar")
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(EngineError, match="is full: make room"):
         library.sync(docs)
     assert library.search("cat", mode="text")[0].name == "cats.pdf" and library.check() == []
 
