@@ -45,23 +45,38 @@ function row(document) {
   const picture = h("img", { alt: "", loading: "lazy", src: thumbnailOf(first) });
   picture.addEventListener("error", () => picture.remove());
   const titled = document.title && !document.name.startsWith(document.title) ? `${document.title} · ` : "";
+  const removal = h("button", { type: "button", class: "quiet delete", "aria-label": `Remove ${document.name}`, onclick: () => sure(document) });
+  removal.dataset.document = document.id;
+  tell(removal);
   return h("li", {},
     h("span", { class: "mini" }, picture),
     h("button", { type: "button", class: "open", onclick: () => { view("found"); viewer.open(first); } },
       h("span", { class: "doc-name" }, document.name),
       h("span", { class: "doc-about" }, `${titled}${many(document.pages, "page")} · ${KINDS[document.kind] ?? document.kind}`)),
-    h("button", { type: "button", class: "quiet delete", "aria-label": `Remove ${document.name}`, onclick: (event) => sure(event.target, document) }, "Remove"));
+    removal);
+}
+
+const SURE = 4000; // milliseconds in which the second press counts
+let asked = null; // the document whose button was pressed once; a list that is drawn anew keeps it
+
+function tell(button) {
+  button.textContent = button.dataset.document === asked ? "Really remove?" : "Remove";
+}
+
+function tellAll() {
+  document.querySelectorAll("#shelf .delete").forEach(tell);
 }
 
 /** The same button asks once more before anything is gone. */
-function sure(button, document) {
-  if (button.dataset.sure) {
-    remove(document);
+function sure(one) {
+  if (asked === one.id) {
+    asked = null;
+    remove(one);
     return;
   }
-  button.dataset.sure = "yes";
-  button.textContent = "Really remove?";
-  setTimeout(() => { delete button.dataset.sure; button.textContent = "Remove"; }, 4000);
+  asked = one.id;
+  tellAll();
+  setTimeout(() => { if (asked === one.id) { asked = null; tellAll(); } }, SURE);
 }
 
 async function remove(document) {
