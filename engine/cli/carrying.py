@@ -9,8 +9,6 @@ from . import output
 from .exits import DONE, STOPPED
 from .options import DEFAULT_LIBRARY, JsonOption, LibraryOption
 
-STOPPING = "Stopping after this document; Ctrl-C once more stops at once."
-
 
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to be made, a ZIP.")],
@@ -61,11 +59,11 @@ def import_(
     holds already is not doubled. Every part of the file is checked first.
     """
     from ..library import Library
-    from .adding import Pages
+    from .adding import STOPPING, Pages
     from .opening import open_library
     from .progress import bar
     from .stopping import stoppable
-    from .telling import as_dict
+    from .telling import as_dict, tell_left
 
     with stoppable(STOPPING) as stop, bar("Importing", "pages", as_json=as_json) as drawn:
         progress = Pages(drawn, stop)
@@ -80,7 +78,5 @@ def import_(
         more = f"; {there} already there" if report.skipped else ""
         pages = output.count(report.pages, "page")
         output.result(f"Imported {added} with {pages} into {library}{more}.")
-    if report.left:
-        left = output.count(report.left, "document")
-        output.note(f"Stopped with {left} left: the same command goes on from here.")
+    tell_left(report)
     raise typer.Exit(STOPPED if report.left else DONE)

@@ -19,8 +19,8 @@ from .reading import (
     RowsOption,
     codes_of,
     limits_of,
-    passwords_of,
     pooling_of,
+    reading_of,
 )
 
 
@@ -53,8 +53,6 @@ def index(
     that cannot be read costs that page; files that cannot be read are told, and remembered. Ctrl-C
     ends it after the document at hand, and the same command goes on from there.
     """
-    from quire.ingest.options import Reading
-
     from ..store.sidecar import read_sidecar
     from .adding import Wishes, add, check_paths
     from .opening import writable_library
@@ -66,11 +64,6 @@ def index(
     opened = writable_library(
         library, model, engine or "auto", rows, codes_of(codes), pooling_of(pool, compact), dtype
     )
-    how = Reading(
-        engine=engine or opened.manifest.engine,
-        ocr=ocr,
-        ocr_engine=ocr_engine,
-        passwords=passwords_of(password),
-    )
+    how = reading_of(engine or opened.manifest.engine, ocr, ocr_engine, password)
     report = add(opened, paths, Wishes(sidecar, limits, how, retry), as_json=as_json)
     raise typer.Exit(tell(report, library, sidecar, as_json=as_json))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 import typer
 
 from quire.ingest.limits import Limits
-from quire.ingest.options import Engine, Ocr, OcrEngine
+from quire.ingest.options import Engine, Ocr, OcrEngine, Reading
 
 from .exits import UsageError
 
@@ -114,6 +114,13 @@ def passwords_of(given: list[str] | None) -> tuple[str, ...]:
     """Those given, then the one in the environment (which may hold blanks)."""
     own = os.environ.get("QUIRE_PASSWORD")
     return (*(given or ()), *([own] if own else ()))
+
+
+def reading_of(
+    engine: Engine, ocr: Ocr, ocr_engine: OcrEngine, passwords: list[str] | None
+) -> Reading:
+    """What the options say of reading, with the password of the environment."""
+    return Reading(engine=engine, ocr=ocr, ocr_engine=ocr_engine, passwords=passwords_of(passwords))
 
 
 def limits_of(given: list[str] | None) -> Limits:

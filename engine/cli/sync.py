@@ -21,7 +21,7 @@ from .reading import (
     RetryOption,
     RowsOption,
     limits_of,
-    passwords_of,
+    reading_of,
 )
 
 if TYPE_CHECKING:
@@ -57,8 +57,6 @@ def sync(
     A file that was moved or renamed is known by its bytes and not read again. Documents from
     elsewhere stay as they are. All else is as with index.
     """
-    from quire.ingest.options import Reading
-
     from ..store.sidecar import read_sidecar
     from ..store.syncing import synced_folder
     from .adding import STOPPING, Wishes, shown
@@ -70,12 +68,7 @@ def sync(
     sidecar = read_sidecar(metadata) if metadata is not None else None
     root = synced_folder(folder)
     opened = writable_library(library, model, engine or "auto", rows, dtype=dtype)
-    how = Reading(
-        engine=engine or opened.manifest.engine,
-        ocr=ocr,
-        ocr_engine=ocr_engine,
-        passwords=passwords_of(password),
-    )
+    how = reading_of(engine or opened.manifest.engine, ocr, ocr_engine, password)
     wishes = Wishes(sidecar, limits, how, retry)
     with stoppable(STOPPING) as stop:
         work = partial(shown, partial(opened.sync, root), wishes, stop, as_json=as_json)

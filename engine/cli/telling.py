@@ -25,11 +25,17 @@ def tell(report: "Report", library: str, sidecar: "Sidecar | None", *, as_json: 
     if sidecar is not None:
         for name in sidecar.unused():
             output.note(f"Metadata for {name!r} is of no document here: check its name.")
+    tell_left(report)
+    if report.left:
+        return STOPPED
+    return SOME_FAILED if report.failures else DONE
+
+
+def tell_left(report: "Report") -> None:
+    """That documents are left, if there are, and how to go on."""
     if report.left:
         left = output.count(report.left, "document")
         output.note(f"Stopped with {left} left: the same command goes on from here.")
-        return STOPPED
-    return SOME_FAILED if report.failures else DONE
 
 
 def as_dict(report: "Report", library: str) -> dict[str, Any]:
