@@ -34,7 +34,7 @@ _MEMBER = re.compile(
 )
 _MOST_JSON = 64 * 2**20  # bytes of a member that is read whole
 _MOST_IMAGE = 256 * 2**20
-_PIECE = 1 << 20
+PIECE = 1 << 20  # bytes of a file that are in memory at a time
 # What zipfile raises for a file whose own tables are damaged.
 _BROKEN = (
     zipfile.BadZipFile,
@@ -188,7 +188,7 @@ class Packed:
         digest = hashlib.sha256()
         try:
             with self._zip.open(name) as member:
-                while piece := member.read(_PIECE):
+                while piece := member.read(PIECE):
                     digest.update(piece)
         except _BROKEN as error:
             raise self._bad(f"{name} is damaged ({error})") from error

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from .pages import flat_rows
 from .rows import BATCH
 from .sealing import SEALED, Seals, read_seals, seal, seals_of
 from .tables import Tables
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # A row that an encoder normalised has length 1; float16 moves it by less than 0.001.
 SHORTEST, LONGEST = 0.9, 1.1
@@ -89,9 +93,7 @@ def _vectors(
                 continue
             seen[index] += 1
             one, expected = batch.slice(i, 1), int(contents.rows[index])
-            rows = flat_rows(one.column("rows"), manifest.dim).astype(np.float32)
-            dense = one.column("dense").flatten().to_numpy().astype(np.float32)
-            broken = wrong(rows, dense, len(one.column("cells").flatten()), expected)
+            broken = wrong(one, manifest.dim, expected)
             if not broken and found[i] != seals[page].vectors:
                 broken = "its vectors have changed since they were written"
             if broken:
@@ -105,8 +107,12 @@ def _vectors(
         )
 
 
-def wrong(rows: np.ndarray, dense: np.ndarray, cells: int, expected: int) -> str:
-    """What is wrong with the vectors of a page of so many rows; "" for nothing."""
+def wrong(page: "pa.RecordBatch", dim: int, expected: int) -> str:
+    """What is wrong with the vectors of a page of so many rows; "" for nothing. page: its one entry
+    of the table `vectors`."""
+    rows = flat_rows(page.column("rows"), dim).astype(np.float32)
+    dense = page.column("dense").flatten().to_numpy().astype(np.float32)
+    cells = len(page.column("cells").flatten())
     if len(rows) != expected or cells != expected:
         return f"{len(rows)} rows and {cells} cells are stored instead of {expected}"
     if not (np.isfinite(rows).all() and np.isfinite(dense).all()):

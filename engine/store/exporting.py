@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from shutil import copyfileobj
 from typing import Any
 
 from quire.ingest.document import Document, document_id
 
 from ..errors import EngineError
-from .archive import ABOUT, FORMAT, Packing, folder_of
+from .archive import ABOUT, FORMAT, PIECE, Packing, folder_of
 from .contents import Contents, Entry, read_contents
 from .images import image_path
 from .manifest import Manifest
@@ -127,8 +128,7 @@ def _source(packing: Packing, document: Document) -> bool:
                     open(path, "rb") as file,
                     packing.member(f"{folder_of(document.id)}source") as out,
                 ):
-                    while piece := file.read(1 << 20):
-                        out.write(piece)
+                    copyfileobj(file, out, PIECE)
                 return True
     return False
 

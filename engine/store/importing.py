@@ -4,18 +4,19 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfileobj
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from quire.ingest.document import Document, document_id
 
 from ..errors import BadExport, SearchError, WrongLibrary
-from .archive import ABOUT, FORMAT, Packed, folder_of
+from .archive import ABOUT, FORMAT, PIECE, Packed, folder_of
 from .check import wrong
 from .contents import Entry, read_entries
 from .manifest import Manifest, manifest_of
 from .names import safe_name
-from .pages import flat_rows, page_id
+from .pages import page_id
 from .report import Progress, Report
 from .schema import pages_schema, vectors_schema
 from .tables import Tables
@@ -129,7 +130,6 @@ class Importer:
             yield from zip(numbers, batch.column("rows").to_pylist(), strict=True)
 
     def _write_vectors(self, document: Document, stored: Mapping[int, int]) -> None:
-        import numpy as np
         import pyarrow as pa
 
         manifest, left = self._manifest, {page_id(document.id, n): r for n, r in stored.items()}
@@ -137,13 +137,10 @@ class Importer:
         for batch in self._batches(document.id, "vectors", schema):
             for i, page in enumerate(batch.column("id").to_pylist()):
                 one = batch.slice(i, 1)
-                rows = flat_rows(one.column("rows"), manifest.dim).astype(np.float32)
-                dense = one.column("dense").flatten().to_numpy().astype(np.float32)
-                cells = len(one.column("cells").flatten())
                 owner = one.column("document").to_pylist()
                 if page not in left or owner != [document.id]:
                     raise self._bad(document, f"vectors of page {page!r} came unasked or twice")
-                broken = wrong(rows, dense, cells, left.pop(page))
+                broken = wrong(one, manifest.dim, left.pop(page))
                 if broken:
                     raise self._bad(document, f"page {page}: {broken}")
             self._tables.vectors.add(pa.Table.from_batches([batch]))
@@ -182,8 +179,7 @@ class Importer:
         place = self._tables.layout.uploads / document.id / safe_name(given)
         place.parent.mkdir(parents=True, exist_ok=True)
         with self._packed.member(name) as member, place.open("wb") as file:
-            while piece := member.read(1 << 20):
-                file.write(piece)
+            copyfileobj(member, file, PIECE)
         if document_id(place) != document.id:  # changed while it was exported
             place.unlink()
             return entry
