@@ -11,7 +11,7 @@ from tiny_model import tiny_pieces, tiny_reader, write_tiny_model
 from quire.adapters.distil.cells import Cells
 from quire.adapters.distil.export import export
 from quire.adapters.distil.losses import alike_loss, point_loss
-from quire.adapters.distil.teacher import teach
+from quire.adapters.distil.teacher import Teacher, teach
 from quire.adapters.distil.texts import Pairs, load_pairs
 from quire.adapters.distil.tower import Tower
 from quire.adapters.distil.train import Plan, Trainer, train
@@ -110,8 +110,8 @@ def test_a_folder_without_training_text_is_told(tmp_path: Path) -> None:
 def test_kept_vectors_of_other_texts_are_not_taken(tmp_path: Path) -> None:
     np.save(tmp_path / "texts.npy", np.ones((3, 2), np.float16))
     with pytest.raises(AdapterError, match="holds vectors of 3 texts, and there are 4"):
-        teach("none", TEXTS, tmp_path / "texts.npy", print)
-    assert teach("none", TEXTS[:3], tmp_path / "texts.npy", print).shape == (3, 2)
+        teach(Teacher("none"), TEXTS, tmp_path / "texts.npy", print)
+    assert teach(Teacher("none"), TEXTS[:3], tmp_path / "texts.npy", print).shape == (3, 2)
 
 
 def run(

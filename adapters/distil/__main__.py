@@ -2,13 +2,13 @@
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from ..checkpoints import FILE
 from ..errors import AdapterError
 from ..read.export import restore
 from ..read.overlap import refuse_overlap
@@ -16,16 +16,13 @@ from ..read.pieces import special_ids
 from ..read.prose import load_prose
 from ..read.reader import Reader
 from ..read.shape import Shape
+from ..telling import tell
 from .cells import draw_cells
 from .export import export
-from .teacher import piece_meanings, teach
+from .teacher import Teacher, piece_meanings, teach
 from .texts import MIXTURES, load_pairs
 from .tower import Tower
 from .train import Plan, Trainer, train
-
-
-def tell(line: str) -> None:
-    print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,10 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     try:
         trainer = prepare(options)
-        if options.begin_from and not trainer.resume():
-            trainer.begin_with(options.begin_from / "checkpoint.safetensors")
-        elif trainer.resume():
+        if trainer.resume():
             tell(f"going on at step {trainer.step}")
+        elif options.begin_from:
+            trainer.begin_with(options.begin_from / FILE)
         train(trainer, tell)
     except AdapterError as error:
         print(error, file=sys.stderr)
@@ -77,8 +74,8 @@ def prepare(options: argparse.Namespace) -> Trainer:
     pairs = load_pairs(options.text)
     if options.refuse:
         refuse_overlap(pairs.texts, options.refuse)
-    name = folder_of(options.teacher)
-    taught = teach(name, pairs.texts, options.taught / "texts.npy", tell)
+    teacher = Teacher(folder_of(options.teacher))
+    taught = teach(teacher, pairs.texts, options.taught / "texts.npy", tell)
     tokenizer = Tokenizer.from_file(str(options.base / "tokenizer.json"))
     ids = special_ids(tokenizer)
     reader = Reader(Shape(vocabulary=tokenizer.get_vocab_size()), ids)
@@ -86,7 +83,7 @@ def prepare(options: argparse.Namespace) -> Trainer:
     tower = Tower(reader, ids)
     vocabulary = tokenizer.get_vocab()
     names = sorted(vocabulary, key=lambda piece: vocabulary[piece])
-    tower.begin(piece_meanings(name, names), np.asarray(weights))
+    tower.begin(piece_meanings(teacher, names), np.asarray(weights))
     pieces = [e.ids for e in tokenizer.encode_batch(pairs.texts, add_special_tokens=False)]
     plan = Plan(mixture=options.mixture, steps=options.steps, rate=options.rate)
     seen = None
@@ -94,7 +91,7 @@ def prepare(options: argparse.Namespace) -> Trainer:
         prose = load_prose(options.text)
         cells = draw_cells(reader, tokenizer, prose, options.blocks, plan.seed, tell)
         said = [" ".join(names[i] for i in block).replace(" ##", "") for block in cells.pieces]
-        seen = cells, teach(name, said, options.taught / f"blocks-{options.blocks}.npy", tell)
+        seen = cells, teach(teacher, said, options.taught / f"blocks-{options.blocks}.npy", tell)
     return Trainer(tower, pairs, pieces, taught, plan, options.folder, seen)
 
 

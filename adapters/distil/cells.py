@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Bool, Float16
 from tokenizers import Tokenizer
 
-from ..read.blocks import SIDE, Blocks, draw_blocks, start_drawing
+from ..halves import training_dtype
+from ..read.blocks import Blocks, draw_blocks, start_drawing
 from ..read.faces import latin_faces
-from ..read.reader import MEAN, STD, Reader
+from ..read.reader import Reader, normalised
 
 FEWEST = 24  # pieces of a block that says something
 SHEETS = 8  # drawn at once
@@ -63,11 +64,8 @@ def draw_cells(
 
 @torch.inference_mode()
 def _see(reader: Reader, blocks: Blocks) -> Float16[np.ndarray, "blocks cells width"]:
-    half = torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
-    pixels = (torch.from_numpy(blocks.pixels).to(half) / 255 - MEAN) / STD
+    half = training_dtype()
     with torch.autocast("cpu", half, enabled=half != torch.float32):
-        merged, _ = reader.see(pixels.flatten(0, 1))
-    c = reader.shape.window_cells
-    grid = merged.view(len(blocks), SIDE, SIDE, c, c, -1).permute(0, 1, 3, 2, 4, 5)
-    cells: np.ndarray = grid.reshape(len(blocks), (SIDE * c) ** 2, -1).half().numpy()
-    return cells
+        cells, _ = reader.cells_of_blocks(normalised(blocks.pixels, half))
+    states: np.ndarray = cells.half().numpy()
+    return states

@@ -2,21 +2,49 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float16
 
 from ..errors import AdapterError
+from ..halves import multiplies_halves
 
 CHUNK = 64  # texts of about one length at a time
 KEEP_EVERY = 400  # chunks
 
 
+class Teacher:
+    """A sentence-transformers model, a name or a folder; loaded once, when it is first asked."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @cached_property
+    def model(self) -> Any:
+        """Raises AdapterError if the package is not installed."""
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise AdapterError(
+                "the teacher is run by sentence-transformers, which is not installed: "
+                "pip install 'quire[sentence-transformers]'"
+            ) from error
+        import torch
+
+        half = multiplies_halves() or torch.cuda.is_available()
+        kind = torch.bfloat16 if half else torch.float32
+        model = SentenceTransformer(self.name, model_kwargs={"dtype": kind})
+        model.max_seq_length = min(160, model.max_seq_length or 160)
+        return model
+
+
 def teach(
-    name: str, texts: Sequence[str], keep: Path, tell: Callable[[str], None]
+    teacher: Teacher, texts: Sequence[str], keep: Path, tell: Callable[[str], None]
 ) -> Float16[np.ndarray, "texts dim"]:
-    """Unit vectors of a sentence-transformers model (a name or a folder), in the order of `texts`.
+    """The teacher's unit vectors, in the order of `texts`.
 
     Kept in the file `keep` every few minutes, so that a run that was stopped goes on. Raises
     AdapterError if the file holds another number of texts, or the package is not installed.
@@ -30,7 +58,7 @@ def teach(
             )
         if out.any(1).all():
             return np.asarray(out)
-    model = _load(name)
+    model = teacher.model
     dim = model.get_embedding_dimension()
     out = np.load(keep) if keep.exists() else np.zeros((len(texts), dim), np.float16)
     order = sorted(np.flatnonzero(~out.any(1)).tolist(), key=lambda i: len(texts[i]))
@@ -47,28 +75,11 @@ def teach(
     return out
 
 
-def piece_meanings(name: str, pieces: Sequence[str]) -> Float16[np.ndarray, "pieces dim"]:
+def piece_meanings(teacher: Teacher, pieces: Sequence[str]) -> Float16[np.ndarray, "pieces dim"]:
     """The teacher's vector of every word piece as if it were a text: where a table can begin.
 
     Source of the idea: model2vec, which makes a static encoder of such vectors.
     """
     plain = [p[2:] if p.startswith("##") else p for p in pieces]
     plain = ["." if p.startswith(("<|", "[")) else p for p in plain]
-    return np.asarray(_load(name).encode(plain, normalize_embeddings=True), np.float16)
-
-
-def _load(name: str):  # type: ignore[no-untyped-def]
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise AdapterError(
-            "the teacher is run by sentence-transformers, which is not installed: "
-            "pip install 'quire[sentence-transformers]'"
-        ) from error
-    import torch
-
-    half = torch.cpu._is_amx_tile_supported() or torch.cuda.is_available()
-    kind = torch.bfloat16 if half else torch.float32
-    model = SentenceTransformer(name, model_kwargs={"dtype": kind})
-    model.max_seq_length = min(160, model.max_seq_length or 160)
-    return model
+    return np.asarray(teacher.model.encode(plain, normalize_embeddings=True), np.float16)

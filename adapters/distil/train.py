@@ -1,7 +1,6 @@
 """The loop: pairs of one kind at a time, their vectors held against the teacher's."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -11,9 +10,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ..checkpoints import FILE, optimizer_tensors, restore_optimizer, write_checkpoint
+from ..halves import training_dtype
 from .cells import Cells
 from .losses import alike_loss, point_loss
 from .texts import MIXTURES, Pairs
@@ -57,7 +58,7 @@ class Trainer:
         width = tower.reader.shape.width
         self.dims = (width, width // 2, width // 4)
         self.map = nn.Linear(width, taught.shape[1], bias=False)
-        self.half = torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+        self.half = training_dtype()
         learnt = [*tower.trained().values(), *self.map.parameters()]
         self.optimizer = torch.optim.AdamW(learnt, lr=plan.rate, betas=(0.9, 0.98))
         self.learnt = learnt
@@ -119,31 +120,20 @@ class Trainer:
 
     def save(self) -> None:
         """Weights and optimizer state; the old file stays whole until the new one is."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"tower.{k}": v.detach().contiguous() for k, v in self.tower.trained().items()}
         tensors["map"] = self.map.weight.detach()
-        for j, state in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{j}.{k}": torch.as_tensor(v) for k, v in state.items()}
-        new = self.folder / "checkpoint.new"
+        tensors |= optimizer_tensors(self.optimizer)
         about = {"step": str(self.step), "plan": json.dumps(asdict(self.plan))}
-        save_file(tensors, new, metadata=about)
-        os.replace(new, self.folder / "checkpoint.safetensors")
+        write_checkpoint(self.folder, tensors, about)
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint, if there is one."""
-        file = self.folder / "checkpoint.safetensors"
+        file = self.folder / FILE
         if not file.exists():
             return False
         with safe_open(file, "pt") as opened:
             self.step = int(opened.metadata()["step"])
-        tensors = self.begin_with(file)
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith("optimizer."):
-                _, j, name = key.split(".", 2)
-                state.setdefault(int(j), {})[name] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        restore_optimizer(self.optimizer, self.begin_with(file))
         return True
 
     def begin_with(self, file: Path) -> dict[str, Tensor]:

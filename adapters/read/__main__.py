@@ -3,7 +3,6 @@
 import argparse
 import math
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import torch
 from tokenizers import Tokenizer
 
 from ..errors import AdapterError
+from ..telling import tell
 from .export import export, restore
 from .overlap import refuse_overlap
 from .parallel import Team
@@ -23,10 +23,6 @@ from .shape import Shape
 from .train import Trainer, train
 
 PIECE_TEXTS = 20_000  # enough for the counts of 8,192 pieces to settle
-
-
-def tell(line: str) -> None:
-    print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)
 
 
 def vocabulary(

@@ -7,9 +7,10 @@ are the native modules' own, so what is trained is what is shipped; a test holds
 
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from .blocks import LETTERS, SIDE
@@ -79,19 +80,26 @@ class Reader(nn.Module):
             x = x + _gated(layer.mlp, _norm(layer.post_attention_layernorm, x))
         return _norm(language.norm, x)
 
-    def rows_of_blocks(
-        self, pixels: Float[Tensor, "blocks windows patches 196"], turns: Tensor
-    ) -> tuple[Float[Tensor, "blocks cells rows"], Float[Tensor, "blocks patches letters"]]:
-        """Unit rows of every cell, row by row over the block, and letter logits of every patch."""
+    def cells_of_blocks(
+        self, pixels: Float[Tensor, "blocks windows patches 196"]
+    ) -> tuple[Float[Tensor, "blocks cells width"], Float[Tensor, "blocks patches letters"]]:
+        """Merged cells, row by row over the block, and letter logits of every patch."""
         blocks, windows, patches, _ = pixels.shape
         merged, letters = self.see(pixels.flatten(0, 1))
         c, width = self.shape.window_cells, merged.shape[-1]
         grid = merged.view(blocks, SIDE, SIDE, c, c, width).permute(0, 1, 3, 2, 4, 5)
-        first = self.model.language_model.embed_tokens.weight[self.prefix].to(grid.dtype)
         cells = grid.reshape(blocks, SIDE * SIDE * c * c, width)
-        x = torch.cat([first.expand(blocks, -1, -1), cells], 1)
+        return cells, letters.reshape(blocks, windows * patches, -1)
+
+    def rows_of_blocks(
+        self, pixels: Float[Tensor, "blocks windows patches 196"], turns: Tensor
+    ) -> tuple[Float[Tensor, "blocks cells rows"], Float[Tensor, "blocks patches letters"]]:
+        """Unit rows of every cell, row by row over the block, and letter logits of every patch."""
+        cells, letters = self.cells_of_blocks(pixels)
+        first = self.model.language_model.embed_tokens.weight[self.prefix].to(cells.dtype)
+        x = torch.cat([first.expand(len(cells), -1, -1), cells], 1)
         hidden = self.understand(x, turns)[:, len(self.prefix) :]
-        return self.to_rows(hidden), letters.reshape(blocks, windows * patches, -1)
+        return self.to_rows(hidden), letters
 
     def rows_of_text(
         self, ids: Int[Tensor, "batch length"], turns: Tensor
@@ -108,6 +116,11 @@ class Reader(nn.Module):
     def to_rows(self, hidden: Tensor) -> Tensor:
         rows: Tensor = self.projector(hidden)
         return F.normalize(rows.float(), dim=-1)
+
+
+def normalised(pixels: UInt8[np.ndarray, "..."], dtype: torch.dtype) -> Tensor:
+    """Grey levels as `see` takes them."""
+    return (torch.from_numpy(pixels).to(dtype) / 255 - MEAN) / STD
 
 
 def _norm(norm: Any, x: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -10,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from ..checkpoints import FILE, optimizer_tensors, restore_optimizer, write_checkpoint
+from ..halves import training_dtype
 from .ask import Past, ask_loss, draw_queries
 from .blocks import Blocks, draw_blocks
 from .drawing import DEV_SHEETS, Drawing
@@ -23,7 +24,7 @@ from .optimizers import optimizers
 from .parallel import Team
 from .pieces import special_ids
 from .plan import Plan, rate_at
-from .reader import MEAN, STD, Reader, block_positions, text_turns
+from .reader import Reader, block_positions, normalised, text_turns
 from .shape import Shape
 
 
@@ -56,7 +57,7 @@ class Trainer:
         self.weights = torch.from_numpy(weights)
         self.past = Past(plan.past, shape.vocabulary)
         self.step = 0
-        self.half = torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+        self.half = training_dtype()
         self.block_turns = text_turns(self.reader.model, block_positions(shape))
         line = torch.arange(33).expand(3, -1)
         self.text_turns = text_turns(self.reader.model, line)
@@ -71,7 +72,7 @@ class Trainer:
         return Classes(self.reader.piece_rows(), self.reader.scale.exp(), self.reader.prior)
 
     def _pixels(self, blocks: Blocks) -> Tensor:
-        return (torch.from_numpy(blocks.pixels).to(self.half) / 255 - MEAN) / STD
+        return normalised(blocks.pixels, self.half)
 
     def _text(self, step: int) -> Tensor:
         rng = np.random.default_rng((self.plan.seed, step, 7 + self.team.rank))
@@ -148,21 +149,17 @@ class Trainer:
         """Weights and optimizer state; the old file stays whole until the new one is."""
         if not self.team.leads:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"reader.{k}": v.contiguous() for k, v in self.reader.state_dict().items()}
         for i, optimizer in enumerate(self.optimizers):
-            for j, state in optimizer.state_dict()["state"].items():
-                tensors |= {f"optimizer.{i}.{j}.{k}": torch.as_tensor(v) for k, v in state.items()}
-        new = self.folder / "checkpoint.new"
+            tensors |= optimizer_tensors(optimizer, f"optimizer.{i}.")
         about = {"step": str(self.step), "plan": json.dumps(asdict(self.plan))}
-        save_file(tensors, new, metadata=about)
-        os.replace(new, self.folder / "checkpoint.safetensors")
+        write_checkpoint(self.folder, tensors, about)
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint, if there is one."""
         from safetensors import safe_open
 
-        path = self.folder / "checkpoint.safetensors"
+        path = self.folder / FILE
         if not path.exists():
             return False
         with safe_open(path, "pt") as file:
@@ -171,14 +168,7 @@ class Trainer:
         own = {k[7:]: v for k, v in tensors.items() if k.startswith("reader.")}
         self.reader.load_state_dict(own)
         for i, optimizer in enumerate(self.optimizers):
-            state: dict[int, dict[str, Tensor]] = {}
-            for key, value in tensors.items():
-                if key.startswith(f"optimizer.{i}."):
-                    _, _, j, name = key.split(".", 3)
-                    state.setdefault(int(j), {})[name] = value
-            optimizer.load_state_dict(
-                {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
-            )
+            restore_optimizer(optimizer, tensors, f"optimizer.{i}.")
         return True
 
 

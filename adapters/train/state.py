@@ -1,7 +1,6 @@
 """A run on disk: adapter, optimizer and step in one safetensors file, whole or not at all."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..checkpoints import FILE, optimizer_tensors, restore_optimizer, write_checkpoint
 from ..errors import AdapterError
 from .plan import Plan
-
-FILE = "checkpoint.safetensors"
 
 
 def save_state(
@@ -25,16 +23,10 @@ def save_state(
     data: str,
 ) -> None:
     """`data` names what is trained on. The old file stays whole until the new one is."""
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {f"weight.{name}": own.detach().contiguous() for name, own in weights.items()}
-    for number, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{k}": torch.as_tensor(v) for k, v in state.items()}
+    tensors |= optimizer_tensors(optimizer)
     about = {"step": str(step), "plan": json.dumps(asdict(plan)), "data": data}
-    new = folder / f"{FILE}.new"
-    save_file(tensors, new, metadata=about)
-    os.replace(new, folder / FILE)
+    write_checkpoint(folder, tensors, about)
 
 
 def load_state(
@@ -62,13 +54,7 @@ def load_state(
     with torch.no_grad():
         for name, own in weights.items():
             own.copy_(tensors[f"weight.{name}"])
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimizer."):
-            _, number, name = key.split(".", 2)
-            state.setdefault(int(number), {})[name] = value
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    restore_optimizer(optimizer, tensors)
     return int(about["step"])
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from quire.adapters.halves import multiplies_halves
 from quire.ingest.budget import PixelBudget
 
 from ..errors import EncodeError
@@ -102,14 +103,4 @@ def precision_of(family: Family, device: str, wanted: str | None) -> str:
         return str(wanted)
     if device.startswith("cuda"):
         return family.precision
-    return "bfloat16" if wanted == AUTO and _multiplies_halves() else "float32"
-
-
-def _multiplies_halves() -> bool:
-    """Whether products of bfloat16 are quicker than those of float32 on this CPU.
-
-    AVX-512 alone has instructions for them too; whether these gain anything was not measured.
-    """
-    import torch
-
-    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    return "bfloat16" if wanted == AUTO and multiplies_halves() else "float32"
