@@ -28,7 +28,7 @@ from .store.layout import Layout
 from .store.lock import reading
 from .store.making import Making
 from .store.manifest import Manifest, read_manifest
-from .store.pooling import WHOLE, Pooling
+from .store.pooling import Pooling, usual_pooling
 from .store.report import Progress, Report
 from .store.sides import PIXELS, Side
 from .store.tables import Tables
@@ -78,7 +78,8 @@ class Library(Changeable, Portable, Searchable, Askable):
         `device_memory`, most of what is free; larger libraries are scanned by their codes.
         `engine` draws the PDFs of a new library (`Reading.engine`), its pages are encoded by their
         "pixels" (the default), their "text" or "both" (`rows`), keep as many rows as `pooling` says
-        (all), and have `codes` of these kinds for quick scans ("bits"); others keep what they have.
+        (by default as many as suit the encoder: 160 of quire-mini, of others all), and have `codes`
+        of these kinds for quick scans ("bits"); others keep what they have.
         Raises WrongLibrary when the library was made by another encoder or otherwise than asked,
         NotALibrary for a path that holds none, or something else.
         """
@@ -86,7 +87,8 @@ class Library(Changeable, Portable, Searchable, Askable):
         if create and not layout.manifest.exists():
             encoder = encoder or load_encoder("quire-mini")
             kinds = DEFAULT_CODES if codes is None else tuple(codes)
-            making = Making(engine, rows or PIXELS, kinds, pooling or WHOLE)
+            side = rows or PIXELS
+            making = Making(engine, side, kinds, pooling or usual_pooling(encoder, side))
             create_library(layout, encoder, making)
         manifest = read_manifest(layout)
         manifest.accept_rows(rows, layout.root)

@@ -25,7 +25,7 @@ from quire.engine.store.contents import read_contents
 from quire.engine.store.kinds import KINDS, Kind
 from quire.engine.store.lock import writing
 from quire.engine.store.manifest import read_manifest
-from quire.engine.store.pooling import COMPACT_ROWS, Pooling
+from quire.engine.store.pooling import COMPACT, COMPACT_ROWS, Pooling
 from quire.engine.store.taking import Taker
 from quire.ingest.document import Document
 from quire.ingest.page import Page
@@ -267,6 +267,22 @@ def test_the_manifest_names_codes_and_pooling(tmp_path: Path) -> None:
         Library.open(tmp_path / "x", StandIn(), create=True, codes=("bit",))
     with pytest.raises(EngineError, match="pooling=5: choose 1"):
         Pooling(5)
+    with pytest.raises(EngineError, match="most=0: keep at least one"):
+        Pooling(most=0)
+
+
+def test_an_encoder_says_how_many_rows_suit_it(tmp_path: Path) -> None:
+    class Frugal(StandIn):
+        most_rows = 2
+
+    usual = Library.open(tmp_path / "usual", Frugal(), create=True)
+    whole = Library.open(tmp_path / "whole", Frugal(), create=True, pooling=Pooling())
+    assert usual.manifest.pooling == Pooling(most=2) and whole.manifest.pooling == Pooling()
+    write_pdf(tmp_path / "a.pdf", "one two three four")
+    usual.add(tmp_path / "a.pdf")
+    whole.add(tmp_path / "a.pdf")
+    assert read_contents(usual._tables).rows.tolist() == [2]
+    assert read_contents(whole._tables).rows.tolist() == [4]
 
 
 def test_pooling_is_part_of_the_fingerprint_of_the_library(tmp_path: Path) -> None:
@@ -290,7 +306,7 @@ def test_a_pooled_library_keeps_a_part_of_the_rows(
 
 def test_a_compact_page_needs_at_most_twelve_kilobytes() -> None:
     vectors = StandIn().encode_document(" ".join(f"word{i}" for i in range(700)), vectors="both")
-    few = Pooling(compact=True).apply(vectors)
+    few = COMPACT.apply(vectors)
     codes = KINDS["bits"].load(KINDS["bits"].encode(pack([few.multi.astype(np.float16)])))
     size = few.multi.size * 2 + few.dense.size * 2 + few.cells.size * 2 + codes.nbytes
     assert len(few.multi) == len(few.cells) == COMPACT_ROWS and size <= 12_000

@@ -27,6 +27,7 @@ FAMILY: dict[str, Any] = {
     "drop_blank": True,
     "learned_lengths": True,
     "commercial": True,
+    "most_rows": 160,
 }
 
 HEADS = ("letters.weight", "letters.bias", "scale", "prior")

@@ -29,9 +29,9 @@ PoolOption = Annotated[
     int | None,
     typer.Option(
         "--pool",
-        metavar="2|3|4",
-        help="Keep one in so many rows of a page: those that look alike become one. Of a new "
-        "library.",
+        metavar="1|2|3|4",
+        help="Keep one in so many rows of a page: those that look alike become one; 1 keeps all. "
+        "Of a new library: as many as suit the encoder if not given.",
     ),
 ]
 CompactOption = Annotated[
@@ -105,9 +105,11 @@ def codes_of(given: Sequence[str] | None) -> list[str] | None:
 
 def pooling_of(pool: int | None, compact: bool) -> "Pooling | None":
     """None if nothing was said. Raises EngineError for a factor that there is not."""
-    from ..store.pooling import Pooling
+    from ..store.pooling import COMPACT_ROWS, Pooling
 
-    return Pooling(1 if pool is None else pool, compact) if pool is not None or compact else None
+    if pool is None and not compact:
+        return None
+    return Pooling(1 if pool is None else pool, COMPACT_ROWS if compact else None)
 
 
 def passwords_of(given: list[str] | None) -> tuple[str, ...]:

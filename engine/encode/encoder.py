@@ -114,6 +114,11 @@ class Encoder:
         return self._checkpoint.family.dims
 
     @property
+    def most_rows(self) -> int:
+        """Rows of a page that a library keeps if nothing else is asked for; 0: all of them."""
+        return self._checkpoint.family.most_rows
+
+    @property
     def tasks(self) -> tuple[str, ...]:
         """Tasks that there are weights for."""
         return self._checkpoint.tasks

@@ -63,11 +63,13 @@ class Family:
     transparency: str = "white"  # what shines through, or "dropped": alpha is ignored
     short_side: str = "grown"  # below half a factor; or "raised": to one factor first
 
-    # Of loading alone, and so not in `describe`.
+    # Of loading and of making a library alone, and so not in `describe`.
     files_budget: bool = _loading(False)  # the checkpoint's own limits of pixels are taken
     task_names: Mapping[str, str] = _loading({})  # task -> its name in the files
     closed_by_tokenizer: bool = _loading(False)  # its own template must equal `document`
     licence: str = _loading("")
+    # Rows of a page that a library keeps if nothing else is asked for; 0: all. store/pooling.py
+    most_rows: int = _loading(0)
 
     def describe(self) -> dict[str, Any]:
         """As JSON values: goes into the fingerprint and the manifest."""

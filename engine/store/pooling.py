@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..encode.protocol import Vectors
+from ..encode.protocol import PageEncoder, Vectors
 from ..errors import EngineError
 from ..score.pool import groups_of, mean_rows, wanted
+from .sides import PIXELS, Side
 
 FACTORS = (1, 2, 3, 4)
 COMPACT_ROWS = 40  # 10.2 KB in float16; with 1-bit codes and a page's one vector below 12 KB
@@ -14,25 +15,23 @@ COMPACT_ROWS = 40  # 10.2 KB in float16; with 1-bit codes and a page's one vecto
 
 @dataclass(frozen=True)
 class Pooling:
-    """How many rows a page keeps: one in `factor`, and if `compact` no more than 40.
+    """How many rows a page keeps: one in `factor`, and no more than `most` (None: any number).
 
     It changes what is stored, so it is part of the library's fingerprint.
     """
 
     factor: int = 1
-    compact: bool = False
+    most: int | None = None
 
     def __post_init__(self) -> None:
         if self.factor not in FACTORS:
             raise EngineError(f"pooling={self.factor!r}: choose 1 (none), 2, 3 or 4")
-
-    @property
-    def most(self) -> int | None:
-        return COMPACT_ROWS if self.compact else None
+        if self.most is not None and self.most < 1:
+            raise EngineError(f"most={self.most!r}: keep at least one row of a page, or None: all")
 
     def __str__(self) -> str:
         return ("all rows" if self.factor == 1 else f"1 of {self.factor} rows") + (
-            f", at most {self.most}" if self.compact else ""
+            "" if self.most is None else f", at most {self.most}"
         )
 
     def apply(self, vectors: Vectors) -> Vectors:
@@ -50,3 +49,14 @@ class Pooling:
 
 
 WHOLE = Pooling()  # every row
+COMPACT = Pooling(most=COMPACT_ROWS)
+
+
+def usual_pooling(encoder: PageEncoder, side: Side = PIXELS) -> Pooling:
+    """What a library of this encoder keeps when nothing is asked for.
+
+    Every row, unless the encoder says how many of a picture are best (`most_rows`, 0: all).
+    """
+    if side != PIXELS:
+        return WHOLE
+    return Pooling(most=getattr(encoder, "most_rows", 0) or None)

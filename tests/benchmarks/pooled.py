@@ -28,10 +28,10 @@ from quire.engine.store.coding import update_codes
 from quire.engine.store.layout import Layout
 from quire.engine.store.lock import writing
 from quire.engine.store.pages import flat_rows
-from quire.engine.store.pooling import WHOLE, Pooling
+from quire.engine.store.pooling import COMPACT, WHOLE, Pooling
 from quire.engine.store.tables import Tables
 
-POOLINGS = (WHOLE, Pooling(2), Pooling(3), Pooling(4), Pooling(compact=True))
+POOLINGS = (WHOLE, Pooling(2), Pooling(3), Pooling(4), Pooling(most=160), COMPACT)
 PLANS = ("exact", "int8", "bits", "pooled")
 FEW_PLANS = ("exact", "bits")  # of pooled rows
 BATCH = 64
