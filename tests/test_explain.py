@@ -225,6 +225,20 @@ def test_a_passage_is_sixty_words_long() -> None:
     assert read_coverage(["red"], np.ones(1), "") == (0, (0, 0))
 
 
+def test_words_that_begin_otherwise_are_passed_over_and_nothing_else() -> None:
+    """The same as comparing every word of the text with every word of the question."""
+    rng = np.random.default_rng(0)
+    names = ["car", "cars", "care", "caretaker", "caretakers", "2024", "20241", "灯塔", "map"]
+    for _ in range(50):
+        text = " ".join(rng.choice([*names, "x", "and"], 90))
+        keys = [str(key) for key in rng.choice(names, 3, replace=False)]
+        weights = np.full(len(keys), 1 / 3)
+        there = [[likeness(key, word.key) for key in keys] for word in words(text)]
+        passages = [np.max(there[i : i + 60], axis=0) for i in range(len(there))]
+        best = max(float(weights @ held) for held in passages)
+        assert read_coverage(keys, weights, text)[0] == pytest.approx(best, abs=1e-8)
+
+
 def test_the_curve_parts_what_covers_much_from_what_covers_little() -> None:
     curve = fit([SelfAsked(own=0.7, other=0.3)] * 40)
     assert curve.relevance(0.7) > 0.7 > 0.3 > curve.relevance(0.3)

@@ -53,6 +53,12 @@ def words(text: str) -> Iterator[Word]:
             yield Word(folded(found.group()), start, end)
 
 
+@lru_cache(maxsize=512)  # pages: about 20 MB
+def page_words(text: str) -> tuple[Word, ...]:
+    """`words` of a page, kept: the same pages are found again and again."""
+    return tuple(words(text))
+
+
 def content_words(question: str) -> list[Word]:
     """The words of a question that say what is asked for, each once; all if none does."""
     every = list(words(question))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..explain.words import SHORTEST_STEM, Word, content_words, likeness, words
+from ..explain.words import SHORTEST_STEM, content_words, likeness, page_words
 
 LENGTH = 200  # letters
 BEFORE = 24  # of them, before the first word that counts
@@ -21,11 +21,11 @@ def snippet_of(text: str, query: str) -> Snippet:
     """The stretch of `LENGTH` letters with the most different words of the question, of equal ones
     that where they stand closest together; without any, the beginning of the page. Another form of
     a word counts a little less than the word, see `explain/words.py`."""
-    plain, page = _read(text)
+    plain = _one_line(text)
     keys = [word.key for word in content_words(query)]
     begins = {key[:SHORTEST_STEM] for key in keys}  # words that are alike begin alike
     found = []
-    for word in page:
+    for word in page_words(plain):
         if word.key[:SHORTEST_STEM] in begins:
             alike = {key: worth for key in keys if (worth := likeness(key, word.key))}
             if alike:
@@ -42,11 +42,9 @@ def snippet_of(text: str, query: str) -> Snippet:
     return Snippet(f"{before}{plain[start:end]}{after}", marks)
 
 
-@lru_cache(maxsize=512)  # pages: about 20 MB
-def _read(text: str) -> tuple[str, tuple[Word, ...]]:
-    """A page as one line, and the words of it. The same pages are found again and again."""
-    plain = " ".join(text.split())
-    return plain, tuple(words(plain))
+@lru_cache(maxsize=512)  # pages: one or two megabytes
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _worth(found: list[tuple[int, int, dict[str, float]]], first: int) -> tuple[float, int]:
