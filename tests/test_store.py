@@ -332,7 +332,7 @@ def test_a_manifest_that_is_damaged_or_newer_is_refused(there: Layout) -> None:
     with pytest.raises(NotALibrary, match="is damaged"):
         read_manifest(there)
     there.manifest.write_text(json.dumps({**whole, "format": 99}))
-    with pytest.raises(NotALibrary, match="library format 99 and this quire reads 3"):
+    with pytest.raises(NotALibrary, match="library format 99 and this quire reads 4"):
         read_manifest(there)
 
 

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 from standin import StandIn, write_pdf
@@ -320,3 +321,30 @@ def test_rows_that_are_alike_become_one_and_keep_a_cell_of_theirs() -> None:
     assert pooled.lengths.tolist() == [3, 0, 1]
     np.testing.assert_allclose(pooled.page(0), np.eye(8)[[0, 3, 5]], atol=1e-6)
     assert groups_of(page, 1).tolist() == [0] * 6
+
+
+def test_a_mean_looks_at_all_cells_of_its_rows_and_a_compact_one_at_the_likest(
+    tmp_path: Path,
+) -> None:
+    rows = np.eye(8, dtype=np.float32)[[0, 3, 0, 5]] + np.eye(8, dtype=np.float32)[4] * 0.1
+    rows[2, 7] = 0.2  # the group of rows 0 and 2 leans nowhere else
+    page = Vectors(rows, rows[0], np.array([9, 2, 4, 7], np.int16), (2, 5))
+    few = Pooling(most=3).apply(page)
+    assert few.cells.tolist() == [9, 2, 4, 7] and few.looking.tolist() == [0, 1, 0, 2]
+    assert Pooling(most=3, places=False).apply(page).cells[1:].tolist() == [2, 7]
+    assert page.looking.tolist() == [0, 1, 2, 3] and Pooling(most=4).apply(page) is page
+
+
+def test_the_cells_of_means_are_stored_and_proved(tmp_path: Path) -> None:
+    library = make(tmp_path, pooling=Pooling(most=2))
+    write_pdf(tmp_path / "long.pdf", "one two one four")
+    library.add(tmp_path / "long.pdf")
+    vectors = library.search("one", mode="visual")[0].stored().vectors
+    assert (len(vectors.multi), len(vectors.cells), sorted(set(vectors.looking))) == (2, 4, [0, 1])
+    assert library.check() == []
+    stored = library._tables.vectors.search().to_arrow()
+    place = stored.schema.get_field_index("owners")
+    beyond = pa.array([[9] * len(one) for one in stored.column("owners")], pa.list_(pa.int16()))
+    library._tables.vectors.delete("true")
+    library._tables.vectors.add(stored.set_column(place, stored.schema.field(place), beyond))
+    assert any("belong to rows that are not there" in problem for problem in library.check())

@@ -4,6 +4,7 @@ On a CPU two processes of one thread train 1.5 times as fast as one of two threa
 elementwise operations do not split well. Start them with `torchrun --nproc-per-node N -m ...`.
 """
 
+import atexit
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class Team:
             return cls()
         if not distributed.is_initialized():
             distributed.init_process_group("gloo")
+            # Left to the interpreter's end, gloo's threads now and then abort the process.
+            atexit.register(distributed.destroy_process_group)
         return cls(distributed.get_rank(), distributed.get_world_size())
 
     @property

@@ -19,14 +19,22 @@ class Vectors:
 
     `cells` names the cell of the visual grid that a row looks at, counted row by row from the
     top left; -1 for rows that look at none (text). `grid` is (rows, columns), (0, 0) for text.
+    `owners`: where rows were averaged one may look at several cells: the row of each of `cells`.
+    None: one cell a row, in their order.
     `sparse` weighs words, where the model does: token id -> weight.
     """
 
     multi: Float[np.ndarray, "rows dim"]
     dense: Float[np.ndarray, " dense"]
-    cells: Int16[np.ndarray, " rows"]
+    cells: Int16[np.ndarray, " cells"]
     grid: tuple[int, int]
     sparse: Mapping[int, float] | None = None
+    owners: Int16[np.ndarray, " cells"] | None = None
+
+    @property
+    def looking(self) -> Int16[np.ndarray, " cells"]:
+        """The row that looks at each of `cells`."""
+        return np.arange(len(self.cells), dtype=np.int16) if self.owners is None else self.owners
 
 
 @dataclass(frozen=True)

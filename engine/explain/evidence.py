@@ -38,11 +38,11 @@ def seen_maps(question: Question, vectors: Vectors) -> Float[np.ndarray, "words 
     if not h * w or not len(question.words):
         return maps
     placed = vectors.cells >= 0
-    cosines = question.rows @ vectors.multi[placed].T.astype(np.float32)
+    cosines = question.rows @ vectors.multi.T.astype(np.float32)
     rise = (question.high - question.low)[:, None]
     rows = np.zeros((len(question.rows), h * w), dtype=np.float32)
     found = np.clip((cosines - question.low[:, None]) / rise, 0, 1)
-    np.maximum.at(rows.T, vectors.cells[placed], found.T)
+    np.maximum.at(rows.T, vectors.cells[placed], found.T[vectors.looking[placed]])
     planes = rows.reshape(-1, h, w)
     seen = seen_cells(vectors)
     for place, own in enumerate(question.belongs):

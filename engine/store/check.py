@@ -113,8 +113,11 @@ def wrong(page: "pa.RecordBatch", dim: int, expected: int) -> str:
     rows = flat_rows(page.column("rows"), dim).astype(np.float32)
     dense = page.column("dense").flatten().to_numpy().astype(np.float32)
     cells = len(page.column("cells").flatten())
-    if len(rows) != expected or cells != expected:
+    owners = page.column("owners").flatten().to_numpy()
+    if len(rows) != expected or (not len(owners) and cells != expected):
         return f"{len(rows)} rows and {cells} cells are stored instead of {expected}"
+    if len(owners) and (len(owners) != cells or owners.min() < 0 or owners.max() >= expected):
+        return f"its {cells} cells belong to rows that are not there"
     if not (np.isfinite(rows).all() and np.isfinite(dense).all()):
         return "its vectors hold numbers that are not finite"
     lengths = np.linalg.norm(rows, axis=1)

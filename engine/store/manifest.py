@@ -20,7 +20,7 @@ from .making import USUAL, Making
 from .pooling import WHOLE, Pooling
 from .sides import PIXELS, Side, check_side
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)

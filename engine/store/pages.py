@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int, UInt16
+from jaxtyping import Float, Int, Int16, UInt16
 
 from quire.ingest.page import Page, Word
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BOX_UNITS = 65_535
+NOBODY = np.zeros(0, np.int16)  # says of the cells of a page that there is one a row
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def vector_rows(
         [page.document for page in pages],
         _lists(pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), dim), counts),
         pa.FixedSizeListArray.from_arrays(pa.array(dense.reshape(-1)), dense_dim),
-        _lists(pa.array(np.concatenate([item.cells for item in vectors]), pa.int16()), counts),
+        _shorts([item.cells for item in vectors]),
+        _shorts([NOBODY if item.owners is None else item.owners for item in vectors]),
         [item.grid[0] for item in vectors],
         [item.grid[1] for item in vectors],
         [page.width for page in pages],
@@ -94,7 +96,7 @@ def stored_page(row: "pa.RecordBatch") -> StoredPage:
     """The one row of the `vectors` table in `row`, widened to float32."""
     dense = row.column("dense").flatten().to_numpy().astype(np.float32)
     multi = flat_rows(row.column("rows"), row.column("rows").type.value_type.list_size)
-    cells = row.column("cells").flatten().to_numpy().astype(np.int16)
+    cells, owners = (row.column(n).flatten().to_numpy().copy() for n in ("cells", "owners"))
     names = ["grid_h", "grid_w", "width", "height", "words", "engine", "extras"]
     plain = row.select(names).to_pylist()[0]
     extras = json.loads(plain["extras"])
@@ -105,7 +107,13 @@ def stored_page(row: "pa.RecordBatch") -> StoredPage:
         for text, (x0, y0, x1, y1) in zip(texts, boxes, strict=True)
     )
     return StoredPage(
-        Vectors(multi.astype(np.float32), dense, cells, (plain["grid_h"], plain["grid_w"])),
+        Vectors(
+            multi.astype(np.float32),
+            dense,
+            cells,
+            (plain["grid_h"], plain["grid_w"]),
+            owners=owners if len(owners) else None,
+        ),
         words,
         plain["width"],
         plain["height"],
@@ -128,8 +136,9 @@ def flat_rows(lists: "pa.ListArray", dim: int) -> Float[np.ndarray, "r d"]:
 
 
 def _check(page: Page, item: Vectors, dim: int, dense_dim: int) -> None:
+    looking = len(item.multi) if item.owners is None else len(item.owners)
     got = (item.multi.shape[1:], item.dense.shape, item.cells.shape)
-    if got != ((dim,), (dense_dim,), (len(item.multi),)):
+    if got != ((dim,), (dense_dim,), (looking,)):
         raise EncodeError(
             f"page {page.number}: the encoder gave rows {item.multi.shape}, dense "
             f"{item.dense.shape} and cells {item.cells.shape}; the library holds rows of {dim}, "
@@ -148,6 +157,12 @@ def _pack_boxes(words: Sequence[Word]) -> UInt16[np.ndarray, " four_a_word"]:
         np.uint16
     )
     return packed
+
+
+def _shorts(items: Sequence[Int16[np.ndarray, " n"]]) -> "pa.Array":
+    import pyarrow as pa
+
+    return _lists(pa.array(np.concatenate(items), pa.int16()), [len(item) for item in items])
 
 
 def _lists(values: "pa.Array", counts: Sequence[int] | Int[np.ndarray, " n"]) -> "pa.Array":

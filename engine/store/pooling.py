@@ -17,11 +17,14 @@ COMPACT_ROWS = 40  # 10.2 KB in float16; with 1-bit codes and a page's one vecto
 class Pooling:
     """How many rows a page keeps: one in `factor`, and no more than `most` (None: any number).
 
-    It changes what is stored, so it is part of the library's fingerprint.
+    `places`: a row that stands for several still knows the cells of all of them, 4 bytes each, so
+    that heat maps and regions show them; else the one that is most like it. It changes what is
+    stored, so it is part of the library's fingerprint.
     """
 
     factor: int = 1
     most: int | None = None
+    places: bool = True
 
     def __post_init__(self) -> None:
         if self.factor not in FACTORS:
@@ -35,13 +38,16 @@ class Pooling:
         )
 
     def apply(self, vectors: Vectors) -> Vectors:
-        """Each kept row looks at the cell of that of its rows which is most like it."""
+        """The same page with the means of rows that are alike."""
         rows = vectors.multi
         count = wanted(len(rows), self.factor, self.most)
         if count == len(rows) or not np.isfinite(rows).all():  # those are refused when written
             return vectors
         groups = groups_of(rows, count)
         means = mean_rows(rows, groups)
+        if self.places:
+            owners = groups.astype(np.int16)
+            return Vectors(means, vectors.dense, vectors.cells, vectors.grid, owners=owners)
         alike = np.einsum("pd,pd->p", rows.astype(np.float32), means[groups].astype(np.float32))
         order = np.lexsort((-alike, groups))
         firsts = order[np.searchsorted(groups[order], np.arange(len(means)))]
@@ -49,7 +55,7 @@ class Pooling:
 
 
 WHOLE = Pooling()  # every row
-COMPACT = Pooling(most=COMPACT_ROWS)
+COMPACT = Pooling(most=COMPACT_ROWS, places=False)
 
 
 def usual_pooling(encoder: PageEncoder, side: Side = PIXELS) -> Pooling:

@@ -81,6 +81,7 @@ def vectors_schema(dim: int, dense_dim: int) -> "pa.Schema":
             pa.field("rows", pa.list_(pa.list_(pa.float16(), dim))),
             pa.field("dense", pa.list_(pa.float16(), dense_dim)),
             pa.field("cells", pa.list_(pa.int16())),
+            pa.field("owners", pa.list_(pa.int16())),  # the row of each cell; empty: one each
             pa.field("grid_h", pa.int16()),
             pa.field("grid_w", pa.int16()),
             pa.field("width", pa.float32()),

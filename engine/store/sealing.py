@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Of a row of `vectors`: the columns whose content is sealed.
-_NUMBERS = ("rows", "dense", "cells", "boxes")
+_NUMBERS = ("rows", "dense", "cells", "owners", "boxes")
 _TEXTS = ("id", "words", "extras")
 _BATCH = 64  # pages: about 11 MB
 SEALED = (*_NUMBERS, *_TEXTS)

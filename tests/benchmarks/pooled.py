@@ -75,13 +75,18 @@ def _fewer(batch: pa.RecordBatch, pooling: Pooling) -> tuple[pa.Table, list[int]
     offsets = pa.array(offsets_of(np.array(counts)).astype(np.int32))
     for name, values in (
         ("rows", pa.FixedSizeListArray.from_arrays(pa.array(flat), 128)),
-        ("cells", pa.array(np.concatenate([page.cells for page in found]), pa.int16())),
+        # Places are not what is measured here: each row says the first of its cells.
+        ("cells", pa.array(np.concatenate([_firsts(page) for page in found]), pa.int16())),
     ):
         place = table.schema.get_field_index(name)
         table = table.set_column(
             place, table.schema.field(name), pa.ListArray.from_arrays(offsets, values)
         )
     return table, counts
+
+
+def _firsts(page: Vectors) -> np.ndarray:
+    return page.cells[np.unique(page.looking, return_index=True)[1]]
 
 
 def quality(library: Library, folder: Folder, plan: str) -> float:
