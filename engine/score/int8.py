@@ -1,15 +1,17 @@
 """int8 codes: half of float16, four times the speed, and nearly the same order of pages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int, Int8
+from jaxtyping import Float, Int, Int8, Int32
 
 from .asked import Asked
 from .blocks import filled_blocks
 from .packed import Packed, offsets_of
+from .tiles import block_rows, tiled
 from .workers import each, scratch, tensor
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 8_400
 BLOCK_PRODUCTS = 1 << 24
 LARGEST = 127
+
+Best = Callable[[np.ndarray, slice], Int32[np.ndarray, "q some"]]
 
 
 @dataclass(frozen=True)
@@ -73,26 +77,53 @@ def encode_int8(pages: Packed) -> Int8Codes:
 
 def score_int8(query: Asked, pages: Int8Codes, threads: int | None) -> Float[np.ndarray, "m n"]:
     """Estimate every page by every query, float32: the same numbers on every processor."""
-    import torch
-
     scores = np.full((len(query), len(pages)), -np.inf, dtype=np.float32)
     sizes = np.maximum(np.abs(query.rows).max(axis=1, initial=0.0, keepdims=True), 1e-30) / LARGEST
-    asked = torch.from_numpy(np.rint(query.rows / sizes).astype(np.int8))
-    limit = min(BLOCK_ROWS, max(1, BLOCK_PRODUCTS // max(1, len(asked))))
-    product = _whole if _whole_is_exact() else _widened
+    asked = np.rint(query.rows / sizes).astype(np.int8)
+    best, limit = _fused(asked, pages), block_rows(len(pages.codes))
+    if best is None:
+        best = _product(asked, pages)
+        limit = min(BLOCK_ROWS, max(1, BLOCK_PRODUCTS // max(1, len(asked))))
 
     def score(block: tuple[np.ndarray, slice]) -> None:
         own, rows = block
-        best = np.maximum.reduceat(
-            product(asked, pages.codes[rows]), pages.offsets[own] - rows.start, axis=1
-        )
-        scores[:, own] = query.sums(best.astype(np.float32) * sizes) * pages.scales[own]
+        # In one layout, for the order in which numpy adds up hangs on it.
+        found = best(own, rows).astype(np.float32, order="C") * sizes
+        scores[:, own] = query.sums(found) * pages.scales[own]
 
     if len(asked):
         each(score, filled_blocks(pages.offsets, limit), threads)
     else:
         scores[:, np.diff(pages.offsets) > 0] = 0
     return scores
+
+
+def _fused(asked: Int8[np.ndarray, "q d"], pages: Int8Codes) -> Best | None:
+    laid = tiled(asked, pages.codes)
+    if laid is None:
+        return None
+    shift = 128 * asked.sum(axis=1, dtype=np.int32, keepdims=True)  # see `best_module`
+
+    def best(own: np.ndarray, rows: slice) -> Int32[np.ndarray, "q some"]:
+        found = laid.best(pages.codes, pages.offsets[own], pages.offsets[own + 1])
+        moved: Int32[np.ndarray, "q some"] = found - shift
+        return moved
+
+    return best
+
+
+def _product(asked: Int8[np.ndarray, "q d"], pages: Int8Codes) -> Best:
+    """By torch."""
+    import torch
+
+    product, given = _whole if _whole_is_exact() else _widened, torch.from_numpy(asked)
+
+    def best(own: np.ndarray, rows: slice) -> Int32[np.ndarray, "q some"]:
+        starts = pages.offsets[own] - rows.start
+        most = np.maximum.reduceat(product(given, pages.codes[rows]), starts, axis=1)
+        return most.astype(np.int32)
+
+    return best
 
 
 def _whole(asked: "torch.Tensor", codes: Int8[np.ndarray, "r d"]) -> np.ndarray:

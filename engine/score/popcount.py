@@ -6,11 +6,10 @@ than exact float scoring. Numba was tried, too: it takes a second to import, and
 the maximum of floats.
 """
 
-import ctypes
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
+
+from .machine import compiled, loop, splat
 
 LANES = 16  # rows that are compared at once
 PLANES = 4  # bits of a query's number, at most
@@ -18,7 +17,6 @@ PLANES = 4  # bits of a query's number, at most
 TOGETHER = {1: 4, 2: 2, 3: 1, 4: 1}
 
 _made: dict[tuple[int, int], Any] = {}
-_engines: list[Any] = []  # what owns the machine code; it goes when these go
 _lock = threading.Lock()
 
 
@@ -39,30 +37,8 @@ def scan_kernel(words: int, planes: int) -> Any:
     """
     with _lock:
         if (words, planes) not in _made:
-            _made[words, planes] = _compile(words, planes)
+            _made[words, planes] = compiled(_module(words, planes), "scan", "ippppippp")
         return _made[words, planes]
-
-
-def _compile(words: int, planes: int) -> Any:
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    module = llvm.parse_assembly(str(_module(words, planes)))
-    module.verify()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3
-    )
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
-    builder.getModulePassManager().run(module, builder)
-    engine = llvm.create_mcjit_compiler(module, machine)
-    engine.finalize_object()
-    _engines.append(engine)
-    whole, address = ctypes.c_int64, ctypes.c_void_p
-    signature = ctypes.CFUNCTYPE(
-        None, whole, address, address, address, address, whole, address, address, address
-    )
-    return signature(engine.get_function_address("scan"))
 
 
 def _module(words: int, planes: int) -> Any:
@@ -90,13 +66,6 @@ def _module(words: int, planes: int) -> Any:
     best = [build.alloca(floats) for _ in range(together)]
     least, most = ir.Constant(single, float("-inf")), single(32.0 * words * (2**planes - 1))
 
-    def splat(value: Any, kind: Any) -> Any:
-        empty = ir.Constant(kind, ir.Undefined)
-        first = build.insert_element(empty, value, small(0))
-        return build.shuffle_vector(
-            first, empty, ir.Constant(ir.VectorType(small, LANES), [0] * LANES)
-        )
-
     def at(base: Any, place: Any, align: int) -> Any:
         return build.load(build.gep(base, [place]), align=align)
 
@@ -110,26 +79,25 @@ def _module(words: int, planes: int) -> Any:
                 found = build.add(found, counted) if found else counted
         return build.sitofp(found, floats)
 
-    with _loop(build, n) as page:
+    with loop(build, whole(0), n) as page:
         own = at(index, page, 8)
         start, end = at(offsets, own, 8), at(offsets, build.add(own, whole(1)), 8)
         empty = build.icmp_signed("==", start, end)
         build.store(build.select(empty, least, single(0.0)), total)
-        with _loop(build, build.select(empty, whole(0), q), together) as row:
+        with loop(build, whole(0), build.select(empty, whole(0), q), together) as row:
             first = build.mul(row, whole(planes * words))
             marks = [
-                splat(at(query, build.add(first, whole(i)), 4), counts)
+                splat(build, at(query, build.add(first, whole(i)), 4), LANES)
                 for i in range(together * planes * words)
             ]
             for one in best:
-                build.store(splat(least, floats), one)
-            with _loop(build, build.sub(end, start)) as passed:
-                block = build.add(start, passed)
+                build.store(splat(build, least, LANES), one)
+            with loop(build, start, end) as block:
                 first = build.mul(block, whole(words))
                 held = [at(rows, build.add(first, whole(w)), 4) for w in range(words)]
                 factor = build.fpext(at(factors, block, 2), floats)
-                all_alike = build.fmul(splat(most, floats), factor)
-                each_off = build.fmul(splat(single(-2.0), floats), factor)
+                all_alike = build.fmul(splat(build, most, LANES), factor)
+                each_off = build.fmul(splat(build, single(-2.0), LANES), factor)
                 for i, one in enumerate(best):
                     mark = marks[i * planes * words : (i + 1) * planes * words]
                     value = build.call(multiply, [differing(held, mark), each_off, all_alike])
@@ -143,20 +111,3 @@ def _module(words: int, planes: int) -> Any:
         build.store(build.load(total), build.gep(out, [page]))
     build.ret_void()
     return module
-
-
-@contextmanager
-def _loop(build: Any, end: Any, step: int = 1) -> Iterator[Any]:
-    """for counter in range(0, end, step), around what is built inside the block."""
-    before = build.block
-    head, body, after = (build.append_basic_block(name) for name in ("head", "body", "after"))
-    build.branch(head)
-    build.position_at_end(head)
-    counter = build.phi(end.type)
-    counter.add_incoming(end.type(0), before)
-    build.cbranch(build.icmp_signed("<", counter, end), body, after)
-    build.position_at_end(body)
-    yield counter
-    counter.add_incoming(build.add(counter, end.type(step)), build.block)
-    build.branch(head)
-    build.position_at_end(after)
