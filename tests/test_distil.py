@@ -8,14 +8,13 @@ import pytest
 import torch
 from tiny_model import tiny_pieces, tiny_reader, write_tiny_model
 
-from quire.adapters.distil.cells import Cells
-from quire.adapters.distil.export import export
 from quire.adapters.distil.losses import alike_loss, point_loss
 from quire.adapters.distil.teacher import Teacher, teach
 from quire.adapters.distil.texts import Pairs, load_pairs
 from quire.adapters.distil.tower import Tower
 from quire.adapters.distil.train import Plan, Trainer, train
 from quire.adapters.errors import AdapterError
+from quire.adapters.lora import write_adapter
 from quire.adapters.read.pieces import special_ids
 from quire.engine.encode.encoder import Encoder
 
@@ -24,7 +23,7 @@ TEXTS = ["the quick brown fox", "a fox, quick and brown", "revenue grew", "reven
 
 def tower(seed: int = 0) -> Tower:
     torch.manual_seed(seed)
-    return Tower(tiny_reader(), special_ids(tiny_pieces()), rank=8)
+    return Tower(tiny_reader(), special_ids(tiny_pieces()))
 
 
 def pieces(texts: list[str]) -> list[list[int]]:
@@ -38,7 +37,7 @@ def test_the_encoder_gives_the_vectors_that_the_tower_was_trained_for(tmp_path: 
             parameter.add_(0.1 * torch.randn_like(parameter))
     reader = tiny_reader()
     folder = write_tiny_model(tmp_path, reader)
-    export(trained, folder / "adapters" / "similarity", torch.float32)
+    write_adapter(folder / "adapters" / "similarity", trained.adapter(), "tiny")
     encoder = Encoder.load(str(folder), device="cpu")
     assert encoder.tasks == ("retrieval", "similarity")
     for asks, encode in ((True, encoder.encode_query), (False, encoder.encode_document)):
@@ -61,12 +60,37 @@ def test_a_new_tower_is_the_reader_s_own(tmp_path: Path) -> None:
 
 def test_a_table_begins_with_the_main_axes_of_meaning() -> None:
     new, rng = tower(), np.random.default_rng(0)
-    meanings = rng.standard_normal((len(new.a), 8)).astype(np.float32)
-    new.begin(meanings, np.ones(len(new.a)))
-    near = meanings - meanings.mean(0)  # as many axes as numbers: nothing but scale is lost
-    cosines = np.corrcoef((near @ near.T).ravel(), (new.a @ new.a.T).detach().numpy().ravel())
-    assert new.a.shape[1] == 8
-    assert cosines[0, 1] > 0.9
+    meanings = rng.standard_normal((len(new.table), 8)).astype(np.float32)
+    new.begin(meanings, np.ones(len(new.table)))
+    near, table = meanings - meanings.mean(0), new.table.detach().numpy()
+    # As many axes as numbers: nothing but scale is lost, and nothing else is there.
+    assert np.corrcoef((near @ near.T).ravel(), (table @ table.T).ravel())[0, 1] > 0.9
+    assert not table[:, 8:].any()
+
+
+def test_layers_begin_in_silence() -> None:
+    new, ids = tower(), pieces(TEXTS)
+    new.begin(
+        np.random.default_rng(0).standard_normal((len(new.table), 8)), np.ones(len(new.table))
+    )
+    with_layers = new(ids, [False] * 4, torch.float32)
+    new.alone = True
+    torch.testing.assert_close(new(ids, [False] * 4, torch.float32), with_layers)
+
+
+def test_the_table_learns_alone_and_each_part_warms_up_and_falls() -> None:
+    plan = Plan(alone=4, steps=8, warm_up=2, rate=1.0, table_rate=(8.0, 4.0))
+    paces = [plan.pace(step) for step in range(8)]
+    assert paces == [
+        (4, 0.5),
+        (6, 0.75),
+        (4, 0.5),
+        (2, 0.25),
+        (2, 0.5),
+        (3, 0.75),
+        (2, 0.5),
+        (1, 0.25),
+    ]
 
 
 def test_equal_vectors_cost_nothing_and_opposite_ones_two() -> None:
@@ -114,14 +138,12 @@ def test_kept_vectors_of_other_texts_are_not_taken(tmp_path: Path) -> None:
     assert teach(Teacher("none"), TEXTS[:3], tmp_path / "texts.npy", print).shape == (3, 2)
 
 
-def run(
-    folder: Path, steps: int, stop: int, seen: tuple[Cells, np.ndarray] | None = None
-) -> Trainer:
+def run(folder: Path, steps: int, stop: int) -> Trainer:
     pairs = Pairs(TEXTS, [False] * 4, {"similar": range(2)})
     meaning = np.array([[1, 0, 0], [0.9, 0.1, 0], [0, 1, 0], [0, 0.9, 0.2]], np.float32)
     meaning /= np.linalg.norm(meaning, axis=1, keepdims=True)
-    plan = Plan(mixture="similarity", steps=steps, pairs=2, warm_up=2, rate=5e-3)
-    trainer = Trainer(tower(), pairs, pieces(TEXTS), meaning, plan, folder, seen)
+    plan = Plan(alone=steps // 2, steps=steps, pairs=2, warm_up=2, rate=5e-3)
+    trainer = Trainer(tower(), pairs, pieces(TEXTS), meaning, plan, folder)
     trainer.half = torch.float32
     trainer.resume()
     if stop < steps:
@@ -141,25 +163,10 @@ def test_texts_that_the_teacher_finds_alike_come_to_be_alike(tmp_path: Path) -> 
 
 
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path) -> None:
-    run(tmp_path / "stopped", 12, 5)
+    run(tmp_path / "stopped", 12, 8)
     resumed = run(tmp_path / "stopped", 12, 12).tower.trained()
     whole = run(tmp_path / "whole", 12, 12).tower.trained()
     for name, parameter in whole.items():
         np.testing.assert_allclose(
             resumed[name].detach().numpy(), parameter.detach().numpy(), atol=1e-6, err_msg=name
         )
-
-
-def test_pictures_learn_to_mean_what_texts_do(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    cells = Cells(
-        rng.standard_normal((6, 256, 32)).astype(np.float16),
-        rng.random((6, 256)) < 0.5,
-        [[9, 10]] * 6,
-    )
-    meant = rng.standard_normal((6, 3)).astype(np.float32)
-    meant /= np.linalg.norm(meant, axis=1, keepdims=True)
-    begun = run(tmp_path / "first", 60, 1, (cells, meant)).learn(np.arange(4))
-    trainer = run(tmp_path / "whole", 60, 60, (cells, meant))
-    assert trainer.blocks()[0].shape == (6, 32)
-    assert trainer.learn(np.arange(4))["point"] < begun["point"] - 0.1

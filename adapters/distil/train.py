@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from ..checkpoints import FILE, optimizer_tensors, restore_optimizer, write_checkpoint
 from ..halves import training_dtype
-from .cells import Cells
 from .losses import alike_loss, point_loss
 from .texts import MIXTURES, Pairs
 from .tower import Tower
@@ -25,13 +24,21 @@ from .tower import Tower
 class Plan:
     """Everything that changes the weights beside texts and teacher."""
 
-    mixture: str = "meaning"  # of `MIXTURES`
-    steps: int = 1_200
-    pairs: int = 128  # a step
-    rate: float = 2e-3
+    mixture: str = "similarity"  # of `MIXTURES`
+    alone: int = 1_500  # first steps, in which the table learns without the layers
+    steps: int = 2_700  # all
+    pairs: int = 256  # a step
+    rate: float = 1e-3
+    table_rate: tuple[float, float] = (1e-2, 2e-3)  # alone, and with the layers
     warm_up: int = 60
-    blocks: int = 24  # a step, where there are cells
     seed: int = 0
+
+    def pace(self, step: int) -> tuple[float, float]:
+        """Rates of table and layers: each part warms up, and then falls in a line to nothing."""
+        alone = step < self.alone
+        at, length = (step, self.alone) if alone else (step - self.alone, self.steps - self.alone)
+        share = min(1.0, (at + 1) / self.warm_up) * (1 - at / length)
+        return self.table_rate[not alone] * share, self.rate * share
 
 
 class Trainer:
@@ -45,36 +52,29 @@ class Trainer:
         taught: Float[np.ndarray, "texts dim"],
         plan: Plan,
         folder: Path,
-        seen: tuple[Cells, Float[np.ndarray, "blocks dim"]] | None = None,
     ) -> None:
-        """`pieces`: of every text, without the template's. `taught`: the teacher's unit vectors.
-
-        `seen`: cells of blocks, and what the teacher thinks of their text. With them pictures learn
-        to mean what texts do.
-        """
+        """`pieces`: of every text, without the template's. `taught`: the teacher's unit vectors."""
         torch.manual_seed(plan.seed)
         self.tower, self.pairs, self.pieces, self.taught = tower, pairs, pieces, taught
-        self.plan, self.folder, self.step, self.seen = plan, folder, 0, seen
+        self.plan, self.folder, self.step = plan, folder, 0
         width = tower.reader.shape.width
         self.dims = (width, width // 2, width // 4)
         self.map = nn.Linear(width, taught.shape[1], bias=False)
         self.half = training_dtype()
-        learnt = [*tower.trained().values(), *self.map.parameters()]
-        self.optimizer = torch.optim.AdamW(learnt, lr=plan.rate, betas=(0.9, 0.98))
-        self.learnt = learnt
+        others = [p for p in tower.trained().values() if p is not tower.table]
+        groups = [{"params": [tower.table]}, {"params": [*others, *self.map.parameters()]}]
+        self.optimizer = torch.optim.Adam(groups, lr=plan.rate, betas=(0.9, 0.98))
+        self.learnt = [p for group in groups for p in group["params"]]
 
     def learn(self, chosen: Int[np.ndarray, " texts"]) -> dict[str, float]:
         """One step on these texts; the losses before it."""
         plan = self.plan
-        share = min(1.0, (self.step + 1) / plan.warm_up) * (1 - self.step / plan.steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = plan.rate * share
+        self.tower.alone = self.step < plan.alone
+        for group, rate in zip(self.optimizer.param_groups, plan.pace(self.step), strict=True):
+            group["lr"] = rate
         with torch.autocast("cpu", self.half, enabled=self.half != torch.float32):
             own = self.vectors(chosen)
             taught = torch.from_numpy(self.taught[chosen].astype(np.float32))
-            if self.seen:
-                looked, meant = self.blocks()
-                own, taught = torch.cat([own, looked]), torch.cat([taught, meant])
             mapped = self.map(own).float()
         losses = {
             "point": point_loss(mapped, taught),
@@ -91,19 +91,6 @@ class Trainer:
         texts, asks = [self.pieces[i] for i in chosen], [self.pairs.asks[i] for i in chosen]
         out: Tensor = self.tower(texts, asks, self.half)
         return out
-
-    def blocks(self) -> tuple[Tensor, Tensor]:
-        """Vectors of some blocks, and what the teacher thinks of their text."""
-        assert self.seen is not None
-        cells, meant = self.seen
-        rng = np.random.default_rng((self.plan.seed, self.step))
-        some = rng.choice(len(cells), min(self.plan.blocks, len(cells)), replace=False)
-        states, written = (
-            torch.from_numpy(cells.states[some]),
-            torch.from_numpy(cells.written[some]),
-        )
-        seen = self.tower.look(states, written, self.half)
-        return seen.means(), torch.from_numpy(meant[some].astype(np.float32))
 
     def draws(self) -> Iterator[Int[np.ndarray, " texts"]]:
         """The texts of each step from the first on; both of every pair, the first ones first."""

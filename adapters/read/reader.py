@@ -202,6 +202,11 @@ def _vision_turns(shape: Shape) -> Float[Tensor, "2 patches head"]:
     return torch.stack([angle.cos(), angle.sin()])
 
 
+def normed(model: Any, x: Float[Tensor, "batch length width"]) -> Tensor:
+    """The last norm of the language model, on what no layer has seen."""
+    return _norm(model.language_model.norm, x)
+
+
 def text_turns(model: Any, positions: Int[Tensor, "3 length"]) -> Float[Tensor, "2 length head"]:
     """Cosines and sines of the language model for one row of (t, h, w) positions."""
     probe = torch.zeros(1, 1)
