@@ -13,7 +13,9 @@ from quire.engine import Library
 from quire.engine.cli import opening
 from quire.engine.cli.app import main
 from quire.engine.errors import EngineError
+from quire.engine.store import compacting
 from quire.engine.store.images import image_path
+from quire.engine.store.layout import Layout
 from quire.engine.store.sealing import broken_seals, seals_of
 from quire.engine.store.tables import Tables
 
@@ -182,3 +184,30 @@ def test_the_command_mends_and_says_what(
     assert main(["doctor", "--library", str(library.path), "--repair"]) == 0
     assert "Mended: The text index was made anew." in capsys.readouterr().out
     assert main(["doctor", "here", "--library", "there"]) == 2
+
+
+def test_a_large_table_is_compacted_by_a_process_of_its_own(
+    library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tables = library._tables
+    monkeypatch.setattr("quire.engine.store.tables._worth_compacting", lambda table: False)
+    write_pdf(tmp_path / "more.pdf", "seven eight")
+    library.add(tmp_path / "more.pdf")
+    assert tables.vectors.stats()["fragment_stats"]["num_fragments"] == 2
+    before = sorted(tables.vectors.search().to_arrow().to_pylist(), key=lambda row: row["id"])
+    monkeypatch.setattr(compacting, "APART", 1)
+    monkeypatch.setattr(compacting, "compact_here", None)
+    compacting.compact_vectors(tables)
+    assert tables.vectors.stats()["fragment_stats"]["num_fragments"] == 1
+    after = sorted(tables.vectors.search().to_arrow().to_pylist(), key=lambda row: row["id"])
+    assert after == before and library.check() == []
+
+
+def test_what_the_process_says_comes_back(
+    library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(compacting, "APART", 1)
+    gone = Tables(library._layout)
+    gone.layout = Layout(tmp_path / "gone")
+    with pytest.raises(EngineError, match="gone has a manifest, but a table cannot be opened"):
+        compacting.compact_vectors(gone)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from ..errors import EngineError, NotALibrary
+from .compacting import KEEP, compact_vectors
 from .layout import Layout
 from .lock import nobody_reading
 from .schema import (
@@ -15,14 +16,12 @@ from .schema import (
     text_index,
     vectors_schema,
 )
-from .sealing import broken_seals
 
 log = logging.getLogger(__name__)
 
 NAMES = ("documents", "pages", "vectors", "failures")
 # Exactly 0 makes LanceDB warn about readers of old versions; the read lock excludes those.
 AT_ONCE = timedelta(milliseconds=1)
-KEEP = timedelta(days=1)
 # Compacting `vectors` writes all of it again (1 s for 1,000 pages), so it waits until there are
 # many fragments, or the small ones hold half as much as the largest, or a tenth was deleted;
 # a small table is not worth the wait.
@@ -95,17 +94,6 @@ class Tables:
             return " ".join(str(error).split())[:200]
         return ""
 
-    def _still_sealed(self, before: int) -> bool:
-        """Whether the vectors are what they were in that version."""
-        broken = broken_seals(self.pages, self.vectors)
-        if not broken:
-            return True
-        self.vectors.checkout(before)
-        try:  # what was broken before is not our doing: `check` tells it
-            return broken <= broken_seals(self.pages, self.vectors)
-        finally:
-            self.vectors.checkout_latest()
-
     def tidy(self) -> None:
         """Compact, take new rows into the text index, and drop old versions if nobody reads.
 
@@ -121,15 +109,7 @@ class Tables:
                 table.optimize(cleanup_older_than=older)
                 self._compare(table, before)
             if _worth_compacting(self.vectors):
-                before, kept = self.vectors.count_rows(), self.vectors.version
-                # What was there before goes when what came of it is known to be whole.
-                self.vectors.optimize(cleanup_older_than=KEEP)
-                if self.vectors.count_rows() != before or not self._still_sealed(kept):
-                    self.vectors.restore(kept)
-                    raise EngineError(
-                        "compacting vectors changed them, so that was undone: `quire doctor` on "
-                        f"{self.layout.root} tells more"
-                    )
+                compact_vectors(self)
                 self.vectors.optimize(cleanup_older_than=older)
 
     def _compare(self, table: Any, before: int) -> None:
