@@ -23,7 +23,7 @@ from quire.engine.store.codefile import BrokenCodes, open_code_file, write_code_
 from quire.engine.store.codes import CodeShelf
 from quire.engine.store.coding import update_codes
 from quire.engine.store.contents import read_contents
-from quire.engine.store.kinds import KINDS, Kind
+from quire.engine.store.kinds import KINDS, Kind, joined
 from quire.engine.store.lock import writing
 from quire.engine.store.manifest import read_manifest
 from quire.engine.store.pooling import COMPACT, COMPACT_ROWS, Pooling
@@ -308,7 +308,7 @@ def test_a_pooled_library_keeps_a_part_of_the_rows(
 def test_a_compact_page_needs_at_most_twelve_kilobytes() -> None:
     vectors = StandIn().encode_document(" ".join(f"word{i}" for i in range(700)), vectors="both")
     few = COMPACT.apply(vectors)
-    codes = KINDS["bits"].load(KINDS["bits"].encode(pack([few.multi.astype(np.float16)])))
+    codes = KINDS["bits"].load(KINDS["bits"].encode(pack([few.multi.astype(np.float16)]), None))
     size = few.multi.size * 2 + few.dense.size * 2 + few.cells.size * 2 + codes.nbytes
     assert len(few.multi) == len(few.cells) == COMPACT_ROWS and size <= 12_000
     np.testing.assert_allclose(np.linalg.norm(few.multi, axis=1), 1, atol=1e-5)
@@ -348,3 +348,19 @@ def test_the_cells_of_means_are_stored_and_proved(tmp_path: Path) -> None:
     library._tables.vectors.delete("true")
     library._tables.vectors.add(stored.set_column(place, stored.schema.field(place), beyond))
     assert any("belong to rows that are not there" in problem for problem in library.check())
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_codes_made_in_parts_are_those_of_the_whole(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    pages = pack([rng.normal(size=(n, 128)).astype(np.float16) for n in (70, 0, 3, 20)])
+    first, second = pages.select([0, 1]), pages.select([2, 3])
+    one = KINDS[kind].encode(first, None)
+    both = joined([one, KINDS[kind].encode(second, one)])
+    query = rng.normal(size=(5, 128)).astype(np.float32)
+    whole = [maxsim(query, KINDS[kind].load(arrays)) for arrays in (one, both)]
+    np.testing.assert_array_equal(whole[0], whole[1][:2])
+    plain = maxsim(query, pages)
+    assert (
+        np.isneginf(whole[1][1]) and np.corrcoef(whole[1][[0, 2, 3]], plain[[0, 2, 3]])[0, 1] > 0.9
+    )

@@ -17,7 +17,7 @@ from ..score.packed import Packed
 from .codefile import write_code_file
 from .codes import CodeShelf, Part
 from .contents import Contents, read_contents
-from .kinds import KINDS
+from .kinds import KINDS, Arrays, joined
 from .layout import Layout
 from .lock import writing
 from .manifest import Manifest
@@ -26,7 +26,8 @@ from .taking import Taker
 
 log = logging.getLogger(__name__)
 
-FILE_PAGES = 1_024  # pages of a file at most; their rows, 180 MB, are in memory while it is made
+FILE_PAGES = 1_024  # pages of a file at most: 13 MB of bits
+READ_PAGES = 128  # so many have their rows in memory while it is made: 23 MB
 SMALL_FILES = 8  # so many files may be less than half full; then they are made into one
 DEAD = 0.25  # share of its pages that may be gone before a file is made anew
 MENDED_PAGES = 2_000  # whose codes are made when a library is opened, in a few seconds
@@ -107,10 +108,16 @@ def _write(tables: Tables, kind: str, contents: Contents, pages: np.ndarray, dim
     for number, start in enumerate(
         range(0, len(pages), FILE_PAGES), start=max(used, default=0) + 1
     ):
-        few, rows = _sound(taker, contents, pages[start : start + FILE_PAGES])
-        if not len(few):
+        sound, parts = [], list[Arrays]()
+        for first in range(start, min(start + FILE_PAGES, len(pages)), READ_PAGES):
+            last = min(first + READ_PAGES, start + FILE_PAGES)
+            some, rows = _sound(taker, contents, pages[first:last])
+            if len(some):
+                parts.append(KINDS[kind].encode(rows, parts[0] if parts else None))
+                sound.append(some)
+        if not parts:
             continue
-        arrays = KINDS[kind].encode(rows)
+        few, arrays = np.concatenate(sound), joined(parts)
         owners, counts = np.unique(contents.owner[few], return_counts=True)
         entries = [contents.entries[owner] for owner in owners.tolist()]
         documents = [

@@ -23,11 +23,12 @@ class Kind:
     """How codes of one kind are made, and put together again from their arrays.
 
     version: codes of another version are made anew; count up when `encode` changes.
+    encode: arrays of some pages, to be joined with those of the pages before, if there are any.
     """
 
     name: str
     version: int
-    encode: Callable[[Packed], dict[str, np.ndarray]]
+    encode: Callable[[Packed, Arrays | None], dict[str, np.ndarray]]
     load: Callable[[Arrays], Codes]
 
     def differ(self, pages: Packed, codes: Codes, places: Sequence[int]) -> int:
@@ -38,7 +39,7 @@ class Kind:
         if isinstance(codes, BitCodes):
             bits = encode_bits(pages, codes.centre)
             return sum(not _same_bits(bits, i, codes, at) for i, at in enumerate(places))
-        int8 = self.load(self.encode(pages))
+        int8 = self.load(self.encode(pages, None))
         assert isinstance(int8, Int8Codes)
         return sum(not _same_int8(int8, i, codes, at) for i, at in enumerate(places))
 
@@ -57,14 +58,29 @@ def _same_int8(a: Int8Codes, i: int, b: Int8Codes, j: int) -> bool:
     return not one.size or int(np.abs(one.astype(np.int16) - other).max()) <= 1
 
 
-def _bits(pages: Packed) -> dict[str, np.ndarray]:
-    codes = encode_bits(pages)
+def joined(parts: Sequence[Arrays]) -> dict[str, np.ndarray]:
+    """The arrays of some pages, and then of others, as those of all of them."""
+    out = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if "centre" in out:
+        out["centre"] = parts[0]["centre"]  # they have it in common
+    ends = np.cumsum([0, *(part["offsets"][-1] for part in parts)])
+    moved = [part["offsets"][1:] + end for part, end in zip(parts, ends, strict=False)]
+    out["offsets"] = np.concatenate([parts[0]["offsets"][:1], *moved])
+    return out
+
+
+def _bits(pages: Packed, before: Arrays | None) -> dict[str, np.ndarray]:
+    codes = encode_bits(pages, before["centre"] if before else None)
     return {name: getattr(codes, name) for name in ("words", "factors", "offsets", "centre")}
 
 
-def _int8(pages: Packed) -> dict[str, np.ndarray]:
+def _int8(pages: Packed, before: Arrays | None = None) -> dict[str, np.ndarray]:
     codes = encode_int8(pages)
     return {name: getattr(codes, name) for name in ("codes", "offsets", "scales")}
+
+
+def _pooled(pages: Packed, before: Arrays | None) -> dict[str, np.ndarray]:
+    return _int8(pool_pages(pages, most=POOLED_ROWS))
 
 
 def _load_bits(arrays: Arrays) -> Codes:
@@ -80,7 +96,7 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         Kind("bits", 1, _bits, _load_bits),
         Kind("int8", 1, _int8, _load_int8),
-        Kind("pooled", 1, lambda pages: _int8(pool_pages(pages, most=POOLED_ROWS)), _load_int8),
+        Kind("pooled", 1, _pooled, _load_int8),
     )
 }
 

@@ -11,7 +11,7 @@ from .contents import Contents
 from .pages import flat_rows
 from .tables import Tables
 
-TAKEN_PAGES = 256  # read at a time: about 45 MB
+TAKEN_PAGES = 128  # read at a time: about 23 MB
 
 
 class Taker:
