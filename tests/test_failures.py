@@ -111,6 +111,16 @@ def test_a_document_that_lacks_pages_is_read_again_with_retry(
     assert library.check() == []
 
 
+def test_a_second_try_that_reads_no_more_leaves_what_is_there(library: Library, docs: Path) -> None:
+    strip_page(docs / "cats.pdf", 2)
+    [document] = library.add(docs).added
+    for worse in (Limits(max_pages=1), None):
+        report = library.add(docs, retry=True, limits=worse)
+        assert len(report.failures) == 1 and not report.added
+        assert library.documents() == [document] and len(library) == 2
+    assert library.check() == []
+
+
 def test_a_failure_goes_with_its_file(library: Library, docs: Path) -> None:
     (docs / "cats.pdf").write_bytes(b"%PDF-1.7 and then nothing")
     library.add(docs)

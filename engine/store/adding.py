@@ -123,16 +123,30 @@ class Adder:
         if self._progress.stop():
             self.left.add(source.id)
             return
-        if known is not None:
-            metadata = {**known.metadata, **(metadata or {})}
-            self._writer.delete(source.id)
-            del self.entries[source.id]
         try:
+            if known is not None:
+                lost = self._would_lose(source)
+                if len(lost) >= len(known.missing):
+                    self._meet_again(known, source, metadata)
+                    for failure in lost:
+                        self._fail(failure, source.id)
+                    return
+                metadata = {**known.metadata, **(metadata or {})}
+                self._writer.delete(source.id)
+                del self.entries[source.id]
             self._take_in(source, metadata or {}, on_error)
         except ReadFailed as error:
             if on_error == "raise":
                 raise
             self._fail(error.failure, source.id)
+
+    def _would_lose(self, source: Source) -> list[Failure]:
+        """The pages that cannot be read, looked for before what is there goes."""
+        lost: list[Failure] = []
+        with self._read(source) as opened:
+            for _ in readable(opened, lost):
+                pass
+        return lost
 
     def _fail(self, failure: Failure, document: str) -> None:
         self.report.failures.append(failure)
