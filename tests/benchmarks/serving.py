@@ -7,9 +7,9 @@ many threads ask this process's own Library, then as many connections ask the se
 interleaved, so that a busy machine troubles both alike. A line each: milliseconds at the median
 and the 95th percentile, failures, searches a second. Ends with 1 if a request failed.
 
-Last result (25 November 2026, sample library, two cores that others used meanwhile): 8 clients 25
-to 30 searches a second over HTTP and 37 to 54 in Python, the 95th percentile 250 ms above (median
-of three pairs; +1,280, -60 and +250); 32 clients 25 to 35 and 46 to 49; of 1,440 requests none
+Last result (27 November 2026, sample library, two cores that others used meanwhile): 8 clients 42
+to 53 searches a second over HTTP and 63 to 82 in Python, the 95th percentile 25 and 34 ms above
+(medians of three pairs each); 32 clients 38 and 50 to 60, 16 ms above; of 5,760 requests none
 failed.
 """
 
