@@ -8,9 +8,9 @@ import pytest
 import torch
 from tiny_model import tiny_pieces, tiny_reader, write_tiny_model
 
-from quire.adapters.distil.losses import alike_loss, point_loss
+from quire.adapters.distil.losses import alike_loss, late_loss, point_loss
 from quire.adapters.distil.teacher import Teacher, teach
-from quire.adapters.distil.texts import Pairs, load_pairs
+from quire.adapters.distil.texts import KINDS, Pairs, described, load_pairs
 from quire.adapters.distil.tower import Tower
 from quire.adapters.distil.train import Plan, Trainer, train
 from quire.adapters.errors import AdapterError
@@ -21,9 +21,12 @@ from quire.engine.encode.encoder import Encoder
 TEXTS = ["the quick brown fox", "a fox, quick and brown", "revenue grew", "revenue of 2017 grew"]
 
 
+LENGTHS = np.linspace(0.1, 1, len(tiny_reader().model.language_model.embed_tokens.weight))
+
+
 def tower(seed: int = 0) -> Tower:
     torch.manual_seed(seed)
-    return Tower(tiny_reader(), special_ids(tiny_pieces()))
+    return Tower(tiny_reader(), special_ids(tiny_pieces()), LENGTHS)
 
 
 def pieces(texts: list[str]) -> list[list[int]]:
@@ -45,37 +48,33 @@ def test_the_encoder_gives_the_vectors_that_the_tower_was_trained_for(tmp_path: 
         wanted = torch.nn.functional.normalize(own, dim=-1).numpy()
         found = encode(TEXTS, task="similarity", vectors="dense")
         np.testing.assert_allclose(found, wanted, atol=1e-5)
+        seen = trained.read(*trained.padded(pieces(TEXTS), [asks] * 4), torch.float32)
+        for i, rows in enumerate(encode(TEXTS, task="similarity", vectors="multi")):
+            mine = trained.rows(seen)[i][seen.own[i] > 0].detach().numpy()
+            unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)  # a question's differ
+            np.testing.assert_allclose(unit, mine, atol=1e-5)
     plain = encoder.encode_query(TEXTS, vectors="dense")
     assert (
         np.abs(plain - encoder.encode_query(TEXTS, task="similarity", vectors="dense")).max() > 0.01
     )
 
 
-def test_a_new_tower_is_the_reader_s_own(tmp_path: Path) -> None:
-    encoder = Encoder.load(str(write_tiny_model(tmp_path)), device="cpu")
-    own = tower()(pieces(TEXTS), [True] * 4, torch.float32).detach()
-    wanted = torch.nn.functional.normalize(own, dim=-1).numpy()
-    np.testing.assert_allclose(encoder.encode_query(TEXTS, vectors="dense"), wanted, atol=1e-5)
-
-
 def test_a_table_begins_with_the_main_axes_of_meaning() -> None:
     new, rng = tower(), np.random.default_rng(0)
     meanings = rng.standard_normal((len(new.table), 8)).astype(np.float32)
-    new.begin(meanings, np.ones(len(new.table)))
+    new.begin(meanings)
     near, table = meanings - meanings.mean(0), new.table.detach().numpy()
     # As many axes as numbers: nothing but scale is lost, and nothing else is there.
     assert np.corrcoef((near @ near.T).ravel(), (table @ table.T).ravel())[0, 1] > 0.9
     assert not table[:, 8:].any()
 
 
-def test_layers_begin_in_silence() -> None:
+def test_the_attention_begins_in_silence() -> None:
     new, ids = tower(), pieces(TEXTS)
-    new.begin(
-        np.random.default_rng(0).standard_normal((len(new.table), 8)), np.ones(len(new.table))
-    )
-    with_layers = new(ids, [False] * 4, torch.float32)
+    new.begin(np.random.default_rng(0).standard_normal((len(new.table), 8)))
+    with_it = new(ids, [False] * 4, torch.float32)
     new.alone = True
-    torch.testing.assert_close(new(ids, [False] * 4, torch.float32), with_layers)
+    torch.testing.assert_close(new(ids, [False] * 4, torch.float32), with_it)
 
 
 def test_the_table_learns_alone_and_each_part_warms_up_and_falls() -> None:
@@ -107,6 +106,16 @@ def test_alike_is_measured_at_every_length() -> None:
     assert alike_loss(pair, pair, (2, 1)).item() == pytest.approx(10 * (1 - 0.6) ** 2, abs=1e-4)
 
 
+def test_late_scores_are_held_against_the_teacher_s() -> None:
+    asked = torch.eye(2)[:, None]  # two questions of one row
+    pages = torch.stack([torch.eye(2), torch.tensor([[0.0, 1.0], [1.0, 0.0]])])
+    own = torch.tensor([[1.0, 0.0], [1.0, 0.0]])  # the second rows are nobody's
+    lengths = torch.tensor([[0.5], [2.0]])
+    assert late_loss(asked, lengths, pages, own, torch.eye(2)).item() == pytest.approx(0, abs=1e-6)
+    swapped = late_loss(asked, lengths, pages, own, torch.eye(2).flip(0)).item()
+    assert swapped == pytest.approx(20, abs=1e-3), "one score apart, over 0.05"
+
+
 def test_pairs_are_english_and_stand_side_by_side(tmp_path: Path) -> None:
     rows = [
         {"a": f"first {i}", "b": f"second {i}", "lang_a": "en", "lang_b": "de" if i == 2 else "en"}
@@ -124,6 +133,19 @@ def test_pairs_are_english_and_stand_side_by_side(tmp_path: Path) -> None:
     assert pairs.asks[2 * last : 2 * last + 2] == [True, False]
     assert len(pairs.texts[2 * last + 1]) == 500
     assert load_pairs(tmp_path) == pairs
+
+
+def test_half_of_the_functions_are_described_in_their_code() -> None:
+    assert described("def f(x):\n    return x", "same", "python").split("\n") == [
+        "def f(x):",
+        '    """same"""',
+        "    return x",
+    ]
+    assert described("f = x => x", "same", "javascript") == "// same\nf = x => x"
+    row = {"query": "adds one", "code": "def f(x):\n    return x + 1", "language": "python"}
+    odd = {**row, "kind": "function", "query": "adds ones"}
+    assert [KINDS["code"].pair(one)[1].count('"""') for one in (row, odd)] == [0, 2]  # type: ignore[index]
+    assert KINDS["code"].pair({**row, "lang_query": "de"}) is None
 
 
 def test_a_folder_without_training_text_is_told(tmp_path: Path) -> None:

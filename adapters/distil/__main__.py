@@ -4,7 +4,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -72,11 +71,11 @@ def prepare(options: argparse.Namespace) -> Trainer:
     tokenizer = Tokenizer.from_file(str(options.base / "tokenizer.json"))
     ids = special_ids(tokenizer)
     reader = Reader(Shape(vocabulary=tokenizer.get_vocab_size()), ids)
-    weights = restore(reader, options.base)
-    tower = Tower(reader, ids)
+    lengths = restore(reader, options.base)
+    tower = Tower(reader, ids, lengths)
     vocabulary = tokenizer.get_vocab()
     names = sorted(vocabulary, key=lambda piece: vocabulary[piece])
-    tower.begin(piece_meanings(teacher, names), np.asarray(weights))
+    tower.begin(piece_meanings(teacher, names))
     pieces = [e.ids for e in tokenizer.encode_batch(pairs.texts, add_special_tokens=False)]
     plan = Plan(mixture=options.mixture, steps=options.steps, alone=options.alone)
     return Trainer(tower, pairs, pieces, taught, plan, options.folder)

@@ -31,27 +31,34 @@ def _similar(row: dict[str, Any]) -> tuple[str, str] | None:
     return (row["a"], row["b"]) if row["lang_a"] == row["lang_b"] == "en" else None
 
 
-def _passage(row: dict[str, Any]) -> tuple[str, str] | None:
-    english = row["lang_query"] == row["lang_passage"] == "en"
-    return (row["query"], row["passage"][:LONGEST]) if english else None
-
-
 def _code(row: dict[str, Any]) -> tuple[str, str] | None:
-    return row["query"], row["code"][:LONGEST]
+    """Half of the functions are described in their code too, as functions are."""
+    query, code = row["query"], row["code"]
+    if "lang_query" in row:
+        return None
+    if row.get("kind") == "function" and len(query) % 2:
+        code = described(code, query, row.get("language", ""))
+    return query, code[:LONGEST]
+
+
+def described(code: str, words: str, language: str) -> str:
+    """Code with a comment where its language has it: inside a Python function, else before."""
+    if language != "python":
+        return f"// {words}\n{code}"
+    lines = code.split("\n")
+    head = next((i for i, line in enumerate(lines) if line.rstrip().endswith(":")), 0)
+    return "\n".join([*lines[: head + 1], f'    """{words}"""', *lines[head + 1 :]])
 
 
 KINDS = {
-    "similar": Kind("similar.jsonl*", _similar, 25_000, asks=False),
-    "passage": Kind("pairs-0.jsonl*", _passage, 30_000, asks=True),
-    "code": Kind("code.jsonl*", _code, 30_000, asks=True),
+    "similar": Kind("similar.jsonl*", _similar, 70_000, asks=False),
+    "code": Kind("code.jsonl*", _code, 26_000, asks=True),
 }
-SENTENCES = 60_000  # of prose, two and two without a bond, so that most texts are strangers
+SENTENCES = 100_000  # of prose, two and two without a bond, so that most texts are strangers
 # How often each kind is drawn, by the task that is learnt.
 MIXTURES = {
-    "meaning": {"sentence": 0.2, "similar": 0.25, "passage": 0.3, "code": 0.25},
-    "similarity": {"sentence": 0.15, "similar": 0.7, "passage": 0.1, "code": 0.05},
-    "code": {"similar": 0.05, "passage": 0.1, "code": 0.85},
-    "retrieval": {"sentence": 0.1, "similar": 0.1, "passage": 0.8},
+    "similarity": {"sentence": 0.5, "similar": 0.5},
+    "code": {"sentence": 0.15, "code": 0.85},
 }
 
 

@@ -1,4 +1,4 @@
-"""The language model of a reader whose table of tokens and layers are learnt anew, for one task."""
+"""A reader whose table of tokens and one attention over them are learnt anew, for one task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
-from ..read.reader import Reader, normed, text_turns
+from ..read.reader import Reader, last_recall, normed, text_turns
 
 LONGEST = 112  # tokens, the first of the template's
 TOGETHER = 64  # texts of about one length that are padded to the longest of them
 SPEAKING = ("o_proj", "down_proj")  # what a layer adds is their product
-PROJECTIONS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", *SPEAKING)
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
 @dataclass(frozen=True)
@@ -44,46 +44,48 @@ class Free(nn.Module):
 
 
 class Tower(nn.Module):
-    """Dense vectors as the encoder makes them: the mean of the states of a text's own tokens.
+    """Dense vectors and rows as the encoder makes them, of a text's own tokens.
 
-    What the reader brought stays as it is; what is learnt is an adapter of full rank.
+    What the reader brought stays as it is. What is learnt is a table of tokens, one attention over
+    them (the last layer's) and the projector of rows; all other layers are silenced, for what they
+    learnt for reading is in the way of meaning. All of it makes an adapter of full rank.
     """
 
     turns: Tensor
+    lengths: Tensor
 
-    def __init__(self, reader: Reader, token_ids: dict[str, int]) -> None:
+    def __init__(
+        self, reader: Reader, token_ids: dict[str, int], lengths: Float[np.ndarray, " pieces"]
+    ) -> None:
+        """`lengths`: how much a row of a question counts, by its piece."""
         super().__init__()
         self.reader = reader.requires_grad_(False)
-        self.alone = False  # the table without the layers
+        self.alone = False  # the table without the attention
         self.before = (token_ids["<|document|>"], token_ids["<|query|>"])
         language: Any = reader.model.language_model
         self.base = language.embed_tokens.weight
         self.table = nn.Parameter(self.base.detach().clone())
-        for layer in language.layers:
-            for part in (layer.self_attn, layer.mlp):
-                for name in PROJECTIONS:
-                    if hasattr(part, name):
-                        setattr(part, name, Free(getattr(part, name)))
+        self.projector = nn.Parameter(reader.projector.weight.detach().clone())
+        attention = language.layers[-1].self_attn
+        for name in ATTENTION:
+            setattr(attention, name, Free(getattr(attention, name)))
         line = text_turns(reader.model, torch.arange(LONGEST).expand(3, -1))
         self.register_buffer("turns", line, persistent=False)
+        telling = torch.from_numpy(np.asarray(lengths, np.float32))
+        self.register_buffer("lengths", telling, persistent=False)
 
-    def begin(self, meanings: Float[np.ndarray, "pieces dim"], weights: np.ndarray) -> None:
-        """The table holds the main axes of the pieces' meanings, and the layers add nothing yet.
-
-        `weights` [pieces] in [0, 1]: squared inverse document frequencies, see `piece_weights`;
-        a piece is as long as it is telling. What reading made of the layers is not what meaning
-        needs of them: beginning with silence is quicker than unlearning it.
-        """
-        telling = np.maximum(weights, 1e-3)[:, None] ** 0.5
+    def begin(self, meanings: Float[np.ndarray, "pieces dim"]) -> None:
+        """The table holds the main axes of the pieces' meanings, each piece as long as it is
+        telling; the attention adds nothing yet, and rows are any turn of the states."""
+        telling = np.maximum(self.lengths.numpy(), 1e-3)[:, None] ** 0.5
         spread = meanings.astype(np.float32) * telling
         left, sizes, _ = np.linalg.svd(spread - spread.mean(0), full_matrices=False)
         axes = (left * sizes)[:, : self.table.shape[1]]
         start = torch.from_numpy((axes / axes.std(0).mean()).astype(np.float32))
         self.table.data.zero_()
         self.table.data[:, : start.shape[1]] = start
-        for name, module in self.named_modules():
-            if isinstance(module, Free) and name.endswith(SPEAKING):
-                module.weight.data.zero_()
+        self.reader.model.language_model.layers[-1].self_attn.o_proj.weight.data.zero_()
+        nn.init.orthogonal_(self.projector)
 
     def forward(
         self, texts: Sequence[Sequence[int]], asks: Sequence[bool], half: torch.dtype
@@ -115,11 +117,14 @@ class Tower(nn.Module):
     def read(self, ids: Tensor, own: Tensor, half: torch.dtype) -> Pass:
         """States of texts with the adapter."""
         x = F.embedding(ids, self.table).to(half)
-        if self.alone:
-            states = normed(self.reader.model, x)
-        else:
-            states = self.reader.understand(x, self.turns[:, : ids.shape[1]].to(half))
-        return Pass(states.float(), own)
+        if not self.alone:
+            x = x + last_recall(self.reader.model, x, self.turns[:, : ids.shape[1]].to(half))
+        return Pass(normed(self.reader.model, x).float(), own)
+
+    def rows(self, seen: Pass) -> Float[Tensor, "n length rows"]:
+        """Of unit length; those that are not a text's own are zero."""
+        rows = F.normalize(seen.states @ self.projector.T, dim=-1)
+        return rows * seen.own[..., None]
 
     def trained(self) -> dict[str, nn.Parameter]:
         """The names and values that are learnt."""
@@ -130,9 +135,13 @@ class Tower(nn.Module):
         what the reader brought."""
         table = "language_model.embed_tokens.lora_embedding"
         out = _pair(table, (self.table - self.base).T)
-        for name, module in self.reader.model.named_modules():
+        out |= _pair("projector.lora", self.projector - self.reader.projector.weight)
+        for name, module in self.reader.model.language_model.named_modules():
+            name = f"language_model.{name}.lora"
             if isinstance(module, Free):
-                out |= _pair(f"{name}.lora", module.weight - module.base.weight)
+                out |= _pair(name, module.weight - module.base.weight)
+            elif name.removesuffix(".lora").endswith(SPEAKING):
+                out |= _pair(name, -module.weight)
         return out
 
 

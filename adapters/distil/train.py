@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..checkpoints import FILE, optimizer_tensors, restore_optimizer, write_checkpoint
 from ..halves import training_dtype
-from .losses import alike_loss, point_loss
+from .losses import alike_loss, late_loss, point_loss
 from .texts import MIXTURES, Pairs
 from .tower import Tower
 
@@ -25,16 +25,17 @@ class Plan:
     """Everything that changes the weights beside texts and teacher."""
 
     mixture: str = "similarity"  # of `MIXTURES`
-    alone: int = 1_500  # first steps, in which the table learns without the layers
-    steps: int = 2_700  # all
+    alone: int = 1_500  # first steps, in which the table learns without the attention
+    steps: int = 2_500  # all
     pairs: int = 256  # a step
     rate: float = 1e-3
-    table_rate: tuple[float, float] = (1e-2, 2e-3)  # alone, and with the layers
+    table_rate: tuple[float, float] = (1e-2, 2e-3)  # alone, and with the attention
+    late: int = 64  # pairs of a step that are also compared row by row
     warm_up: int = 60
     seed: int = 0
 
     def pace(self, step: int) -> tuple[float, float]:
-        """Rates of table and layers: each part warms up, and then falls in a line to nothing."""
+        """Rates of table and all else: in each part they warm up, then fall in a line to zero."""
         alone = step < self.alone
         at, length = (step, self.alone) if alone else (step - self.alone, self.steps - self.alone)
         share = min(1.0, (at + 1) / self.warm_up) * (1 - at / length)
@@ -76,16 +77,34 @@ class Trainer:
             own = self.vectors(chosen)
             taught = torch.from_numpy(self.taught[chosen].astype(np.float32))
             mapped = self.map(own).float()
-        losses = {
-            "point": point_loss(mapped, taught),
-            "alike": alike_loss(own.float(), taught, self.dims),
-        }
-        (2 * losses["point"] + losses["alike"]).backward()  # type: ignore[no-untyped-call]
+            losses = {
+                "point": 2 * point_loss(mapped, taught),
+                "alike": alike_loss(own.float(), taught, self.dims),
+            }
+            if self.pairs.asks[chosen[0]]:
+                losses["late"] = self.late(chosen, taught)
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.learnt, 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
         return {name: value.item() for name, value in losses.items()}
+
+    def late(self, chosen: Int[np.ndarray, " texts"], taught: Tensor) -> Tensor:
+        """Of some of the questions and their texts, both by rows."""
+        half = len(chosen) // 2
+        some = min(half, self.plan.late)
+        passes, ids = [], []
+        for first, ask in ((0, True), (half, False)):
+            texts = [self.pieces[i] for i in chosen[first : first + some]]
+            own_ids, own = self.tower.padded(texts, [ask] * some)
+            passes.append(self.tower.read(own_ids, own, self.half))
+            ids.append(own_ids)
+        asked, found = passes
+        lengths = self.tower.lengths[ids[0]] * asked.own
+        wanted = taught[:some] @ taught[half : half + some].T
+        rows = self.tower.rows(asked), self.tower.rows(found)
+        return late_loss(rows[0], lengths, rows[1], found.own, wanted)
 
     def vectors(self, chosen: Int[np.ndarray, " texts"]) -> Tensor:
         texts, asks = [self.pieces[i] for i in chosen], [self.pairs.asks[i] for i in chosen]

@@ -207,6 +207,12 @@ def normed(model: Any, x: Float[Tensor, "batch length width"]) -> Tensor:
     return _norm(model.language_model.norm, x)
 
 
+def last_recall(model: Any, x: Float[Tensor, "batch length width"], turns: Tensor) -> Tensor:
+    """What the attention of the last layer of the language model adds."""
+    layer = model.language_model.layers[-1]
+    return _recall(layer.self_attn, _norm(layer.input_layernorm, x), turns)
+
+
 def text_turns(model: Any, positions: Int[Tensor, "3 length"]) -> Float[Tensor, "2 length head"]:
     """Cosines and sines of the language model for one row of (t, h, w) positions."""
     probe = torch.zeros(1, 1)

@@ -11,8 +11,8 @@ kind are asked of a copy.
 
 Last result (27 November 2026, quire-mini version 1, 160 rows a page), relevance and raw score:
 manuals .849 and .751, reports .796 and .634, filings .520 and .499, encyclopaedia .980 and .537;
-mean .786 and .605. Filings all use the same words, and their long questions differ in little but the company's
-name.
+mean .786 and .605. Filings all use the same words, and their long questions differ in little but
+the company's name.
 """
 
 import shutil
