@@ -9,13 +9,15 @@
 # make soak   an hour and more of what the tests do for seconds: requests of every kind to a server,
 #             kills (KILLS=200), two writers at once, and half an hour without rest
 # make samples   draw the sample documents again
-# make mini   train the default encoder again, resuming: TEXT=folder with prose*.jsonl(.xz)
+# make mini   train the default encoder and its adapters again, resuming: TEXT=folder with
+#             prose, similar and code (*.jsonl, or .xz), TEACHER=a sentence-transformers model
 # make clean  remove what these have made, the environment too
 
 PYTHON ?= python3
 VENV ?= .venv
 DOCS ?= tests/samples/corpus
 TEXT ?= text
+TEACHER ?= sentence-transformers/all-MiniLM-L6-v2
 PROCESSES ?= 2
 SEED ?= 1
 VARIANTS ?= 300
@@ -75,6 +77,11 @@ mini: $(INSTALLED)
 	$(BIN)/python -m torch.distributed.run --nproc-per-node $(PROCESSES) -m quire.adapters.read \
 	    --text "$(TEXT)" --stage ask --begin-from .work/read --folder .work/ask --steps 300 \
 	    --out engine/encode/mini
+	for task in similarity code; do \
+	    $(BIN)/python -m quire.adapters.distil --text "$(TEXT)" --base engine/encode/mini \
+	        --teacher "$(TEACHER)" --mixture $$task --folder ".work/$$task" \
+	        --out "engine/encode/mini/adapters/$$task" || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) build dist quire.egg-info demo-library demo.png demo-page.png

@@ -54,7 +54,7 @@ KINDS = {
     "similar": Kind("similar.jsonl*", _similar, 70_000, asks=False),
     "code": Kind("code.jsonl*", _code, 26_000, asks=True),
 }
-SENTENCES = 100_000  # of prose, two and two without a bond, so that most texts are strangers
+SENTENCES = 150_000  # of prose, two and two without a bond, so that most texts are strangers
 # How often each kind is drawn, by the task that is learnt.
 MIXTURES = {
     "similarity": {"sentence": 0.5, "similar": 0.5},
