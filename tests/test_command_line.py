@@ -229,7 +229,7 @@ def test_a_library_is_made_with_fewer_rows_and_other_codes(tmp_path: Path, said:
     said()
     manifest = json.loads((tmp_path / "library" / "manifest.json").read_text())
     assert manifest["codes"] == ["bits", "pooled"]
-    assert manifest["pooling"] == {"factor": 3, "most": None}
+    assert manifest["pooling"] == {"factor": 3, "most": None, "places": True}
     assert main([*made, "--compact"]) == 3
     assert "keep 1 of 3 rows, not all rows, at most 40" in said()[1]
 
