@@ -232,6 +232,9 @@ def test_a_library_is_made_with_fewer_rows_and_other_codes(tmp_path: Path, said:
     assert manifest["pooling"] == {"factor": 3, "most": None, "places": True}
     assert main([*made, "--compact"]) == 3
     assert "keep 1 of 3 rows, not all rows, at most 40" in said()[1]
+    assert main([*made[:-1], str(tmp_path / "compact"), "--compact"]) == 0
+    manifest = json.loads((tmp_path / "compact" / "manifest.json").read_text())
+    assert manifest["pooling"] == {"factor": 1, "most": 40, "places": False}
 
 
 def test_search_draws_a_row_of_pages_for_each_query(shelf: Path, said: Said) -> None:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
@@ -105,11 +105,11 @@ def codes_of(given: Sequence[str] | None) -> list[str] | None:
 
 def pooling_of(pool: int | None, compact: bool) -> "Pooling | None":
     """None if nothing was said. Raises EngineError for a factor that there is not."""
-    from ..store.pooling import COMPACT_ROWS, Pooling
+    from ..store.pooling import COMPACT, WHOLE
 
     if pool is None and not compact:
         return None
-    return Pooling(1 if pool is None else pool, COMPACT_ROWS if compact else None)
+    return replace(COMPACT if compact else WHOLE, factor=1 if pool is None else pool)
 
 
 def passwords_of(given: list[str] | None) -> tuple[str, ...]:
