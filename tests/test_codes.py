@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quire.engine.score import bits, int8, sift
+from quire.engine.score import bits, int8, sift, tiles
 from quire.engine.score.asked import asked
 from quire.engine.score.bits import decode_bits, encode_bits, levels, rotation, score_bits
 from quire.engine.score.int8 import Int8Codes, encode_int8
@@ -57,7 +57,7 @@ def test_int8_products_in_whole_numbers_and_in_floats_are_the_same(
 ) -> None:
     codes, query = encode_int8(unit_pages(3, [700, 0, 31, 1])), a_query(3, 20)
     found = [maxsim(query, codes)]  # by the fused kernel, where there is one
-    monkeypatch.setattr(int8, "tiled", lambda *_: None)
+    monkeypatch.setattr(tiles, "tiled", lambda *_: None)
     assert int8._whole_is_exact()
     found.append(maxsim(query, codes))
     monkeypatch.setattr(int8, "_whole_is_exact", lambda: False)
@@ -70,7 +70,7 @@ def test_the_largest_int8_numbers_do_not_overflow(monkeypatch: pytest.MonkeyPatc
     codes = Int8Codes(rows, np.array([0, 3]), np.array([1 / 127], np.float32))
     query = np.ones((1, 1024), np.float32)
     assert maxsim(query, codes).tolist() == [1024]
-    monkeypatch.setattr(int8, "tiled", lambda *_: None)
+    monkeypatch.setattr(tiles, "tiled", lambda *_: None)
     assert maxsim(query, codes).tolist() == [1024]
     monkeypatch.setattr(int8, "_whole_is_exact", lambda: False)
     assert maxsim(query, codes).tolist() == [1024]
@@ -157,7 +157,7 @@ def test_two_thousand_query_rows_and_one_are_fine(monkeypatch: pytest.MonkeyPatc
         query = a_query(9, rows)
         exact = maxsim_plain(query, pages)
         assert np.abs(maxsim(query, encode_int8(pages)) - exact).max() < 0.03 * rows
-        monkeypatch.setattr(int8, "tiled", lambda *_: None)
+        monkeypatch.setattr(tiles, "tiled", lambda *_: None)
         monkeypatch.setattr(int8, "BLOCK_PRODUCTS", 10_000)
         assert np.abs(maxsim(query, encode_int8(pages)) - exact).max() < 0.03 * rows
         assert np.isfinite(maxsim(query, encode_bits(pages))).all()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quire.engine.score import floats, tiles
+from quire.engine.score import tiles
 from quire.engine.score.lanes import Shape
 from quire.engine.score.machine import features
 from quire.engine.score.maxsim import maxsim
@@ -106,9 +106,9 @@ def test_the_kernel_and_torch_agree(lengths: list[int], q: int, half: bool) -> N
         return used[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(floats, "tiled", noted)
+        patch.setattr(tiles, "tiled", noted)
         fused = maxsim(queries, pages)
-        patch.setattr(floats, "tiled", lambda *_: None)
+        patch.setattr(tiles, "tiled", lambda *_: None)
         by_torch = maxsim(queries, pages)
     assert isinstance(used[0], Tiled)
     np.testing.assert_allclose(fused, by_torch, rtol=1e-5, atol=1e-4)

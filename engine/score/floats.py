@@ -1,14 +1,12 @@
 """Exact MaxSim on a CPU: whole pages in blocks, by the fused kernel or by torch."""
 
-from collections.abc import Callable
-
 import numpy as np
 from jaxtyping import Float
 
 from .asked import Asked
 from .blocks import filled_blocks
 from .packed import Packed
-from .tiles import block_rows, tiled
+from .tiles import Best, block_rows, fused
 from .workers import each, scratch, tensor
 
 # Rows of a block: 8,400 rows of 128 float32 are 4.3 MB. torch's product itself is a fifth faster on
@@ -16,8 +14,6 @@ from .workers import each, scratch, tensor
 BLOCK_ROWS = 8_400
 # Numbers of a block's product: for more query rows the blocks are shorter. 64 MiB.
 BLOCK_PRODUCTS = 1 << 24
-
-Best = Callable[[np.ndarray, slice], Float[np.ndarray, "q some"]]
 
 
 def score_floats(query: Asked, pages: Packed, threads: int | None) -> Float[np.ndarray, "m n"]:
@@ -27,7 +23,7 @@ def score_floats(query: Asked, pages: Packed, threads: int | None) -> Float[np.n
     torch with float16 rows, and on 2,000 it still is half as fast again as torch's product alone.
     """
     scores = np.full((len(query), len(pages)), -np.inf, dtype=np.float32)
-    best, limit = _fused(query, pages), block_rows(len(pages.rows))
+    best, limit = fused(query.rows, pages.rows, pages.offsets), block_rows(len(pages.rows))
     if best is None:
         best = _product(query, pages)
         limit = min(BLOCK_ROWS, max(1, BLOCK_PRODUCTS // max(1, len(query.rows))))
@@ -38,17 +34,6 @@ def score_floats(query: Asked, pages: Packed, threads: int | None) -> Float[np.n
 
     each(score, filled_blocks(pages.offsets, limit), threads)
     return scores
-
-
-def _fused(query: Asked, pages: Packed) -> Best | None:
-    asked = tiled(query.rows, pages.rows)
-    if asked is None:
-        return None
-
-    def best(own: np.ndarray, rows: slice) -> Float[np.ndarray, "q some"]:
-        return asked.best(pages.rows, pages.offsets[own], pages.offsets[own + 1])
-
-    return best
 
 
 def _product(query: Asked, pages: Packed) -> Best:

@@ -1,6 +1,5 @@
 """int8 codes: half of float16, four times the speed, and nearly the same order of pages."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from jaxtyping import Float, Int, Int8, Int32
 from .asked import Asked
 from .blocks import filled_blocks
 from .packed import Packed, offsets_of
-from .tiles import block_rows, tiled
+from .tiles import Best, block_rows, fused
 from .workers import each, scratch, tensor
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 8_400
 BLOCK_PRODUCTS = 1 << 24
 LARGEST = 127
-
-Best = Callable[[np.ndarray, slice], Int32[np.ndarray, "q some"]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def score_int8(query: Asked, pages: Int8Codes, threads: int | None) -> Float[np.
     scores = np.full((len(query), len(pages)), -np.inf, dtype=np.float32)
     sizes = np.maximum(np.abs(query.rows).max(axis=1, initial=0.0, keepdims=True), 1e-30) / LARGEST
     asked = np.rint(query.rows / sizes).astype(np.int8)
-    best, limit = _fused(asked, pages), block_rows(len(pages.codes))
+    best, limit = fused(asked, pages.codes, pages.offsets), block_rows(len(pages.codes))
     if best is None:
         best = _product(asked, pages)
         limit = min(BLOCK_ROWS, max(1, BLOCK_PRODUCTS // max(1, len(asked))))
@@ -96,20 +93,6 @@ def score_int8(query: Asked, pages: Int8Codes, threads: int | None) -> Float[np.
     else:
         scores[:, np.diff(pages.offsets) > 0] = 0
     return scores
-
-
-def _fused(asked: Int8[np.ndarray, "q d"], pages: Int8Codes) -> Best | None:
-    laid = tiled(asked, pages.codes)
-    if laid is None:
-        return None
-    shift = 128 * asked.sum(axis=1, dtype=np.int32, keepdims=True)  # see `best_module`
-
-    def best(own: np.ndarray, rows: slice) -> Int32[np.ndarray, "q some"]:
-        found = laid.best(pages.codes, pages.offsets[own], pages.offsets[own + 1])
-        moved: Int32[np.ndarray, "q some"] = found - shift
-        return moved
-
-    return best
 
 
 def _product(asked: Int8[np.ndarray, "q d"], pages: Int8Codes) -> Best:

@@ -1,6 +1,7 @@
 """Query rows laid out for the fused kernel (lanes.py), and who may use it."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,6 +13,11 @@ from .machine import compiled, features
 from .workers import scratch
 
 LEAST_ROWS, MOST_ROWS = 8_400, 67_200  # of a block: a call costs 0.03 ms, as much as 600 rows
+
+NO_SHIFT = np.zeros(0, np.int32)
+
+# (places of pages, the slice that their rows lie in) -> [query row, page]: the largest product.
+Best = Callable[[np.ndarray, slice], np.ndarray]
 
 _made: dict[Shape, Any] = {}
 _lock = threading.Lock()
@@ -57,6 +63,7 @@ class Tiled:
     query: np.ndarray  # per tile [step, row], as 32 bits
     steps: int
     count: int
+    shift: Int[np.ndarray, " rows"]  # what int8 results are too large by
 
     def best(
         self, rows: np.ndarray, first: Int[np.ndarray, " n"], last: Int[np.ndarray, " n"]
@@ -78,7 +85,8 @@ class Tiled:
             self.table.ctypes.data, self.query.ctypes.data, turned.data_ptr(), tops.data_ptr(),
             out.ctypes.data, self.steps, self.count,
         )  # fmt: skip
-        return out.T
+        # int8: one side went in without sign, see `best_module`.
+        return (out - self.shift).T if self._exact else out.T
 
     @property
     def _exact(self) -> bool:
@@ -102,4 +110,13 @@ def tiled(query: np.ndarray, rows: np.ndarray, shape: Shape | None = None) -> Ti
     parts = np.array_split(np.arange(q), -(-q // tallest))  # alike to within one row
     table = np.array([[part[0], len(part)] for part in parts], dtype=np.int64)
     laid = np.concatenate([words[part].T.reshape(-1) for part in parts])
-    return Tiled(shape, table, laid, words.shape[1], q)
+    shift = 128 * query.sum(axis=1, dtype=np.int32) if shape.kind == "int8" else NO_SHIFT
+    return Tiled(shape, table, laid, words.shape[1], q, shift)
+
+
+def fused(query: np.ndarray, rows: np.ndarray, offsets: Int[np.ndarray, " n_and_1"]) -> Best | None:
+    """The best row of the pages at some places, by the kernel; None where torch has to do it."""
+    laid = tiled(query, rows)
+    if laid is None:
+        return None
+    return lambda own, _: laid.best(rows, offsets[own], offsets[own + 1])

@@ -22,12 +22,11 @@ from .layout import Layout
 from .lock import writing
 from .manifest import Manifest
 from .tables import Tables
-from .taking import Taker
+from .taking import TAKEN_PAGES, Taker
 
 log = logging.getLogger(__name__)
 
-FILE_PAGES = 1_024  # pages of a file at most: 13 MB of bits
-READ_PAGES = 128  # so many have their rows in memory while it is made: 23 MB
+FILE_PAGES = 1_024  # pages of a file at most; of TAKEN_PAGES the rows are in memory meanwhile
 SMALL_FILES = 8  # so many files may be less than half full; then they are made into one
 DEAD = 0.25  # share of its pages that may be gone before a file is made anew
 MENDED_PAGES = 2_000  # whose codes are made when a library is opened, in a few seconds
@@ -109,8 +108,8 @@ def _write(tables: Tables, kind: str, contents: Contents, pages: np.ndarray, dim
         range(0, len(pages), FILE_PAGES), start=max(used, default=0) + 1
     ):
         sound, parts = [], list[Arrays]()
-        for first in range(start, min(start + FILE_PAGES, len(pages)), READ_PAGES):
-            last = min(first + READ_PAGES, start + FILE_PAGES)
+        for first in range(start, min(start + FILE_PAGES, len(pages)), TAKEN_PAGES):
+            last = min(first + TAKEN_PAGES, start + FILE_PAGES)
             some, rows = _sound(taker, contents, pages[first:last])
             if len(some):
                 parts.append(KINDS[kind].encode(rows, parts[0] if parts else None))

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import EngineError
 from ..score.bits import BitCodes, encode_bits
 from ..score.int8 import Int8Codes, encode_int8
-from ..score.packed import Packed
+from ..score.packed import Packed, offsets_of
 from ..score.pool import pool_pages
 
 Codes = BitCodes | Int8Codes
@@ -63,9 +63,7 @@ def joined(parts: Sequence[Arrays]) -> dict[str, np.ndarray]:
     out = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     if "centre" in out:
         out["centre"] = parts[0]["centre"]  # they have it in common
-    ends = np.cumsum([0, *(part["offsets"][-1] for part in parts)])
-    moved = [part["offsets"][1:] + end for part, end in zip(parts, ends, strict=False)]
-    out["offsets"] = np.concatenate([parts[0]["offsets"][:1], *moved])
+    out["offsets"] = offsets_of(np.concatenate([np.diff(part["offsets"]) for part in parts]))
     return out
 
 
