@@ -16,6 +16,8 @@ from quire.adapters.distil.train import Plan, Trainer, train
 from quire.adapters.errors import AdapterError
 from quire.adapters.lora import write_adapter
 from quire.adapters.read.pieces import special_ids
+from quire.adapters.train.encoded import Encoded
+from quire.adapters.train.late import late_scores
 from quire.engine.encode.encoder import Encoder
 
 TEXTS = ["the quick brown fox", "a fox, quick and brown", "revenue grew", "revenue of 2017 grew"]
@@ -48,9 +50,10 @@ def test_the_encoder_gives_the_vectors_that_the_tower_was_trained_for(tmp_path: 
         wanted = torch.nn.functional.normalize(own, dim=-1).numpy()
         found = encode(TEXTS, task="similarity", vectors="dense")
         np.testing.assert_allclose(found, wanted, atol=1e-5)
-        seen = trained.read(*trained.padded(pieces(TEXTS), [asks] * 4), torch.float32)
+        ids, of_text = trained.padded(pieces(TEXTS), [asks] * 4)
+        seen = trained.rows(ids, trained.read(ids, of_text, torch.float32), ask=False)
         for i, rows in enumerate(encode(TEXTS, task="similarity", vectors="multi")):
-            mine = trained.rows(seen)[i][seen.own[i] > 0].detach().numpy()
+            mine = seen.rows[i][seen.real[i]].detach().numpy()
             unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)  # a question's differ
             np.testing.assert_allclose(unit, mine, atol=1e-5)
     plain = encoder.encode_query(TEXTS, vectors="dense")
@@ -107,12 +110,14 @@ def test_alike_is_measured_at_every_length() -> None:
 
 
 def test_late_scores_are_held_against_the_teacher_s() -> None:
-    asked = torch.eye(2)[:, None]  # two questions of one row
+    rows = torch.eye(2)[:, None]  # two questions of one row
     pages = torch.stack([torch.eye(2), torch.tensor([[0.0, 1.0], [1.0, 0.0]])])
     own = torch.tensor([[1.0, 0.0], [1.0, 0.0]])  # the second rows are nobody's
     lengths = torch.tensor([[0.5], [2.0]])
-    assert late_loss(asked, lengths, pages, own, torch.eye(2)).item() == pytest.approx(0, abs=1e-6)
-    swapped = late_loss(asked, lengths, pages, own, torch.eye(2).flip(0)).item()
+    asked = Encoded(rows * lengths[..., None], lengths > 0, torch.eye(2))
+    late = late_scores(asked, Encoded(pages, own > 0, torch.eye(2)))
+    assert late_loss(late, torch.eye(2)).item() == pytest.approx(0, abs=1e-6)
+    swapped = late_loss(late, torch.eye(2).flip(0)).item()
     assert swapped == pytest.approx(20, abs=1e-3), "one score apart, over 0.05"
 
 

@@ -41,22 +41,9 @@ def alike_loss(
     return total
 
 
-def late_loss(
-    asked: Float[Tensor, "m q rows"],
-    lengths: Float[Tensor, "m q"],
-    pages: Float[Tensor, "n p rows"],
-    own: Float[Tensor, "n p"],
-    wanted: Float[Tensor, "m n"],
-) -> Float[Tensor, ""]:
+def late_loss(late: Float[Tensor, "m n"], wanted: Float[Tensor, "m n"]) -> Float[Tensor, ""]:
     """That late scores order texts as the teacher does: the Kullback-Leibler divergence of softmax
-    (MaxSim / 0.05) from softmax (`wanted` / 0.05), per question.
-
-    MaxSim is here a mean over a question's rows, weighted by `lengths` (0: no row of its own), so
-    that it lies in [-1, 1] as the teacher's cosines do. `own` marks the rows that a text has.
+    (`late` / 0.05) from softmax (`wanted` / 0.05), per question. Both lie in [-1, 1].
     """
-    products = asked.flatten(0, 1) @ pages.flatten(0, 1).T
-    products = products.view(*asked.shape[:2], *pages.shape[:2])
-    best = products.masked_fill(own[None, None] == 0, -2).amax(-1)
-    late = (best * lengths[..., None]).sum(1) / lengths.sum(1, keepdim=True).clamp(min=0.1)
     shares = F.softmax(wanted / TEMPERATURE, -1)
     return F.kl_div(F.log_softmax(late / TEMPERATURE, -1), shares, reduction="batchmean")

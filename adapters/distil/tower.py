@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
-from ..read.reader import Reader, last_recall, normed, text_turns
+from ..read.reader import Reader, recalled, rms_norm, text_turns
+from ..train.encoded import Encoded
 
 LONGEST = 112  # tokens, the first of the template's
 TOGETHER = 64  # texts of about one length that are padded to the longest of them
@@ -116,15 +117,17 @@ class Tower(nn.Module):
 
     def read(self, ids: Tensor, own: Tensor, half: torch.dtype) -> Pass:
         """States of texts with the adapter."""
+        language: Any = self.reader.model.language_model
         x = F.embedding(ids, self.table).to(half)
         if not self.alone:
-            x = x + last_recall(self.reader.model, x, self.turns[:, : ids.shape[1]].to(half))
-        return Pass(normed(self.reader.model, x).float(), own)
+            x = x + recalled(language.layers[-1], x, self.turns[:, : ids.shape[1]].to(half))
+        return Pass(rms_norm(language.norm, x).float(), own)
 
-    def rows(self, seen: Pass) -> Float[Tensor, "n length rows"]:
-        """Of unit length; those that are not a text's own are zero."""
-        rows = F.normalize(seen.states @ self.projector.T, dim=-1)
-        return rows * seen.own[..., None]
+    def rows(self, ids: Int[Tensor, "n length"], seen: Pass, ask: bool) -> Encoded:
+        """Of unit length, those of questions as long as their pieces are telling; the rest zero."""
+        lengths = seen.own * self.lengths[ids] if ask else seen.own
+        rows = F.normalize(seen.states @ self.projector.T, dim=-1) * lengths[..., None]
+        return Encoded(rows, seen.own > 0, seen.means())
 
     def trained(self) -> dict[str, nn.Parameter]:
         """The names and values that are learnt."""

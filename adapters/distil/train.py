@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..checkpoints import FILE, optimizer_tensors, restore_optimizer, write_checkpoint
 from ..halves import training_dtype
+from ..train.late import late_scores
 from .losses import alike_loss, late_loss, point_loss
 from .texts import MIXTURES, Pairs
 from .tower import Tower
@@ -94,17 +95,13 @@ class Trainer:
         """Of some of the questions and their texts, both by rows."""
         half = len(chosen) // 2
         some = min(half, self.plan.late)
-        passes, ids = [], []
+        seen = []
         for first, ask in ((0, True), (half, False)):
             texts = [self.pieces[i] for i in chosen[first : first + some]]
-            own_ids, own = self.tower.padded(texts, [ask] * some)
-            passes.append(self.tower.read(own_ids, own, self.half))
-            ids.append(own_ids)
-        asked, found = passes
-        lengths = self.tower.lengths[ids[0]] * asked.own
+            ids, own = self.tower.padded(texts, [ask] * some)
+            seen.append(self.tower.rows(ids, self.tower.read(ids, own, self.half), ask))
         wanted = taught[:some] @ taught[half : half + some].T
-        rows = self.tower.rows(asked), self.tower.rows(found)
-        return late_loss(rows[0], lengths, rows[1], found.own, wanted)
+        return late_loss(late_scores(*seen), wanted)
 
     def vectors(self, chosen: Int[np.ndarray, " texts"]) -> Tensor:
         texts, asks = [self.pieces[i] for i in chosen], [self.pairs.asks[i] for i in chosen]

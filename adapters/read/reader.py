@@ -62,9 +62,9 @@ class Reader(nn.Module):
         kernel = visual.patch_embed.proj.weight.sum((1, 2)).flatten(1)  # grey in all six planes
         x = F.linear(pixels, kernel)
         for block in visual.blocks:
-            x = x + _look(block.attn, _norm(block.norm1, x), self.vision_turns)
-            x = x + _gated(block.mlp, _norm(block.norm2, x))
-        x = _norm(visual.merger.ln_q, x)
+            x = x + _look(block.attn, rms_norm(block.norm1, x), self.vision_turns)
+            x = x + _gated(block.mlp, rms_norm(block.norm2, x))
+        x = rms_norm(visual.merger.ln_q, x)
         windows, patches, width = x.shape
         mlp = visual.merger.mlp
         merged = mlp[2](F.gelu(mlp[0](x.reshape(windows, patches // 4, 4 * width))))
@@ -76,9 +76,9 @@ class Reader(nn.Module):
         """The causal language model over embeddings; the last norm included."""
         language: Any = self.model.language_model
         for layer in language.layers:
-            x = x + _recall(layer.self_attn, _norm(layer.input_layernorm, x), turns)
-            x = x + _gated(layer.mlp, _norm(layer.post_attention_layernorm, x))
-        return _norm(language.norm, x)
+            x = x + recalled(layer, x, turns)
+            x = x + _gated(layer.mlp, rms_norm(layer.post_attention_layernorm, x))
+        return rms_norm(language.norm, x)
 
     def cells_of_blocks(
         self, pixels: Float[Tensor, "blocks windows patches 196"]
@@ -111,7 +111,7 @@ class Reader(nn.Module):
     def piece_rows(self) -> Float[Tensor, "pieces rows"]:
         """Unit rows of all pieces without context: the classes of reading."""
         language: Any = self.model.language_model
-        return self.to_rows(_norm(language.norm, language.embed_tokens.weight))
+        return self.to_rows(rms_norm(language.norm, language.embed_tokens.weight))
 
     def to_rows(self, hidden: Tensor) -> Tensor:
         rows: Tensor = self.projector(hidden)
@@ -123,7 +123,8 @@ def normalised(pixels: UInt8[np.ndarray, "..."], dtype: torch.dtype) -> Tensor:
     return (torch.from_numpy(pixels).to(dtype) / 255 - MEAN) / STD
 
 
-def _norm(norm: Any, x: Tensor) -> Tensor:
+def rms_norm(norm: Any, x: Tensor) -> Tensor:
+    """`x` over its root mean square, in float32. Source: Zhang and Sennrich 2019."""
     y = x.float()
     y = y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + norm.variance_epsilon)
     scaled: Tensor = y * norm.weight
@@ -166,6 +167,11 @@ def _look(attention: Any, x: Tensor, turns: Tensor) -> Tensor:
     return mixed
 
 
+def recalled(layer: Any, x: Tensor, turns: Tensor) -> Tensor:
+    """What the attention of a layer of the language model adds."""
+    return _recall(layer.self_attn, rms_norm(layer.input_layernorm, x), turns)
+
+
 def _recall(attention: Any, x: Tensor, turns: Tensor) -> Tensor:
     """Causal attention of the language model, key-value heads shared. x is [batch, length, w]."""
     batch, length, _ = x.shape
@@ -200,17 +206,6 @@ def _vision_turns(shape: Shape) -> Float[Tensor, "2 patches head"]:
     )
     angle = torch.cat([both, both], -1)
     return torch.stack([angle.cos(), angle.sin()])
-
-
-def normed(model: Any, x: Float[Tensor, "batch length width"]) -> Tensor:
-    """The last norm of the language model, on what no layer has seen."""
-    return _norm(model.language_model.norm, x)
-
-
-def last_recall(model: Any, x: Float[Tensor, "batch length width"], turns: Tensor) -> Tensor:
-    """What the attention of the last layer of the language model adds."""
-    layer = model.language_model.layers[-1]
-    return _recall(layer.self_attn, _norm(layer.input_layernorm, x), turns)
 
 
 def text_turns(model: Any, positions: Int[Tensor, "3 length"]) -> Float[Tensor, "2 length head"]:

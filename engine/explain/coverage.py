@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from .words import SHORTEST_STEM, likeness, page_words
+from .words import likeness, words_like
 
 PASSAGE = 60  # words: a paragraph, or a table row with its head
 
@@ -22,10 +22,7 @@ def read_coverage(
     """
     found: list[tuple[int, int, int, Float[np.ndarray, " words"]]] = []
     known: dict[str, Float[np.ndarray, " words"] | None] = {}
-    begins = {key[:SHORTEST_STEM] for key in keys}  # words that are alike begin alike
-    for place, word in enumerate(page_words(text)):
-        if word.key[:SHORTEST_STEM] not in begins:
-            continue
+    for place, word in words_like(keys, text):
         if word.key not in known:
             alike = np.array([likeness(key, word.key) for key in keys])
             known[word.key] = alike if alike.any() else None

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,6 +57,15 @@ def words(text: str) -> Iterator[Word]:
 def page_words(text: str) -> tuple[Word, ...]:
     """`words` of a page, kept: the same pages are found again and again."""
     return tuple(words(text))
+
+
+def words_like(keys: Sequence[str], text: str) -> Iterator[tuple[int, Word]]:
+    """The words of a page that may be like one of `keys`, with their places among all: words that
+    are alike begin alike, which is quicker to see than how much they are."""
+    begins = {key[:SHORTEST_STEM] for key in keys}
+    for place, word in enumerate(page_words(text)):
+        if word.key[:SHORTEST_STEM] in begins:
+            yield place, word
 
 
 def content_words(question: str) -> list[Word]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..explain.words import SHORTEST_STEM, content_words, likeness, page_words
+from ..explain.words import content_words, likeness, words_like
 
 LENGTH = 200  # letters
 BEFORE = 24  # of them, before the first word that counts
@@ -23,13 +23,11 @@ def snippet_of(text: str, query: str) -> Snippet:
     a word counts a little less than the word, see `explain/words.py`."""
     plain = _one_line(text)
     keys = [word.key for word in content_words(query)]
-    begins = {key[:SHORTEST_STEM] for key in keys}  # words that are alike begin alike
     found = []
-    for word in page_words(plain):
-        if word.key[:SHORTEST_STEM] in begins:
-            alike = {key: worth for key in keys if (worth := likeness(key, word.key))}
-            if alike:
-                found.append((word.start, word.end, alike))
+    for _, word in words_like(keys, plain):
+        alike = {key: worth for key in keys if (worth := likeness(key, word.key))}
+        if alike:
+            found.append((word.start, word.end, alike))
     start = 0
     if found:
         best = max(range(len(found)), key=lambda first: (*_worth(found, first), -first))
