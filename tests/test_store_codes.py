@@ -125,10 +125,11 @@ def test_damaged_files_and_those_of_another_version_are_told_and_made_anew(
     library.add(tmp_path / "b.pdf")
     assert library.check() == []
     bits = KINDS["bits"]
-    newer = {**KINDS, "bits": Kind("bits", 2, bits.encode, bits.load)}
+    newer = {**KINDS, "bits": Kind("bits", bits.version + 1, bits.encode, bits.load)}
     for module in ("codes", "coding", "checking_codes"):
         monkeypatch.setattr(f"quire.engine.store.{module}.KINDS", newer)
-    assert "holds codes 'bits' of version 1, and this quire makes 2" in "\n".join(library.check())
+    told = f"of version {bits.version}, and this quire makes {bits.version + 1}"
+    assert f"holds codes 'bits' {told}" in "\n".join(library.check())
     library.add(tmp_path / "c.pdf")
     assert library.check() == []
 
@@ -252,7 +253,7 @@ def test_codes_of_other_rows_are_found_out(tmp_path: Path) -> None:
     for path in library._layout.codes.glob("*.codes"):
         file = open_code_file(path)
         arrays = {k: np.array(v) for k, v in file.arrays.items()}
-        name = "words" if file.kind == "bits" else "codes"
+        name = "octets" if file.kind == "bits" else "codes"
         arrays[name] = arrays[name][::-1]
         write_code_file(path, file.kind, file.version, file.documents, arrays)
     told = library.check()

@@ -1,42 +1,50 @@
-"""1-bit codes of rotated, centred rows: a fifteenth of float16, for finding candidates.
+"""1-bit codes of rotated, centred rows: a tenth of float16, for finding candidates.
 
 A row less the centre, turned by a fixed random rotation, keeps the sign of each of its numbers
 and one factor: the one for which factor * signs comes closest to the row. The rotation spreads
 what a row holds evenly over its numbers, so that signs tell most. The query is not cut to signs:
-it keeps the 16 odd levels that four planes of bits give, and scores are counted bits. On 1,122
-real pages the first 200 held .975 of the true top ten so (as with a float query), .925 with one
-plane, which costs half: a first pass by signs alone does not pay. One factor a row matters as
-much: .924 without. Source of rotation, centre and factors: RaBitQ (Gao and Long 2024).
+what four of its numbers can add up to is looked up in tables of whole numbers (`look_ups`). One
+factor a row matters: on 1,122 real pages the first 200 held .924 of the true top ten without it,
+.975 with it, .925 with it and a query cut to signs. Source of rotation, centre and factors:
+RaBitQ (Gao and Long 2024).
 """
 
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float, Float16, Int, UInt32
+from jaxtyping import Float, Int, Int16, UInt8
 
+from . import lookup
 from .asked import Asked
 from .blocks import blocks
+from .lookup import HALF, LEVELS, ROWS, TOGETHER, scan_kernel, vector_here
 from .packed import Packed
-from .popcount import LANES, PLANES, TOGETHER, scan_kernel
 from .workers import each
 
-WORD = 32  # bits
+WORD = 32  # bits that a row's code is a multiple of
 SEED = 20_240  # of the rotation: part of what the codes are, so it never changes
 PAGES = 256  # scored by one thread at a time
+LARGEST = 32_767
+NUMBERS = 4  # of a query, that are added up in one look-up
+MOST_NUMBERS = LARGEST // LEVELS // 8 * 8 * NUMBERS
+# Where the rows of a block stand: 0 and 16 beside each other, then 1 and 17, and so on.
+_PLACES = np.arange(ROWS).reshape(2, HALF).T.reshape(-1)
 
 
 @dataclass(frozen=True)
 class BitCodes:
-    """Signs and factors of n pages, in blocks of 16 rows.
+    """Signs and factors of n pages, in blocks of 32 rows.
 
     Page i has blocks `offsets[i]` to `offsets[i + 1]`; its last row is repeated to fill its last
-    block, which changes no maximum. words: the signs, [block, word, row in block]. factors:
-    [block, row in block]. centre: what was taken off every row.
+    block, which changes no maximum. octets: the signs, [block, octet, row in block], rows in the
+    order of the kernel (`scan_kernel`). factors: [block, row in block], times the page's scale.
+    centre: what was taken off every row.
     """
 
-    words: UInt32[np.ndarray, "b w lanes"]
-    factors: Float16[np.ndarray, "b lanes"]
+    octets: UInt8[np.ndarray, "b o 32"]
+    factors: Int16[np.ndarray, "b 32"]
+    scales: Float[np.ndarray, " n"]
     offsets: Int[np.ndarray, " n_and_1"]
     centre: Float[np.ndarray, " d"]
 
@@ -49,13 +57,18 @@ class BitCodes:
 
     @property
     def nbytes(self) -> int:
-        return self.words.nbytes + self.factors.nbytes
+        return self.octets.nbytes + self.factors.nbytes + self.scales.nbytes
+
+
+def octets_of(dim: int) -> int:
+    """Bytes of a row's signs."""
+    return -(-dim // WORD) * WORD // 8
 
 
 @cache
 def rotation(dim: int) -> Float[np.ndarray, "d turned"]:
     """Orthonormal rows, the same everywhere to 1e-6; `turned` is dim rounded up to whole words."""
-    turned = -(-dim // WORD) * WORD
+    turned = 8 * octets_of(dim)
     noise = np.random.default_rng(SEED).normal(size=(turned, turned))
     q, r = np.linalg.qr(noise)
     whole = q * np.sign(np.diag(r))  # so that there is one answer
@@ -66,35 +79,53 @@ def rotation(dim: int) -> Float[np.ndarray, "d turned"]:
 def encode_bits(pages: Packed, centre: Float[np.ndarray, " d"] | None = None) -> BitCodes:
     """`centre` is by default the mean of all rows.
 
-    Raises ValueError naming the first page with a row that is not finite.
+    Raises ValueError naming the first page with a row that is not finite, and for rows of more
+    than 8,736 numbers, whose sums would not fit.
     """
+    if pages.dim > MOST_NUMBERS:
+        raise ValueError(f"rows of {pages.dim} numbers: 1-bit codes hold at most {MOST_NUMBERS}")
     if centre is None:
         mean = pages.rows.mean(axis=0, dtype=np.float64) if len(pages.rows) else np.zeros(pages.dim)
         centre = np.nan_to_num(mean).astype(np.float32)
-    counts = -(-pages.lengths // LANES)
+    counts = -(-pages.lengths // ROWS)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     turn = rotation(pages.dim)
-    words = np.empty((int(offsets[-1]), turn.shape[1] // WORD, LANES), dtype=np.uint32)
-    factors = np.empty((int(offsets[-1]), LANES), dtype=np.float16)
+    octets = np.empty((int(offsets[-1]), octets_of(pages.dim), ROWS), dtype=np.uint8)
+    factors = np.zeros((int(offsets[-1]), ROWS), dtype=np.int16)
+    scales = np.ones(len(pages), dtype=np.float32)
     for i in np.flatnonzero(pages.lengths):
         page = pages.page(int(i)).astype(np.float32)
         if not np.isfinite(page).all():
             raise ValueError(f"page {i} has rows that are not finite: encode it again")
         turned = (page - centre) @ turn
-        filled = np.minimum(np.arange(counts[i] * LANES), len(page) - 1)
-        signs = np.packbits(turned > 0, axis=1, bitorder="little").view("<u4")[filled]
+        filled = np.minimum(np.arange(counts[i] * ROWS), len(page) - 1).reshape(-1, ROWS)
         own = slice(offsets[i], offsets[i + 1])
-        words[own] = signs.reshape(counts[i], LANES, -1).transpose(0, 2, 1)
-        factors[own] = np.abs(turned).mean(axis=1)[filled].reshape(counts[i], LANES)
-    return BitCodes(words, factors, offsets, centre)
+        signs = np.packbits(turned > 0, axis=1, bitorder="little")[filled[:, _PLACES]]
+        octets[own] = signs.transpose(0, 2, 1)
+        sizes = np.abs(turned).mean(axis=1)
+        if sizes.max() > 0:
+            scales[i] = sizes.max() / LARGEST
+            factors[own] = np.rint(sizes / scales[i])[filled]
+    return BitCodes(octets, factors, scales, offsets, centre)
 
 
 def decode_bits(pages: BitCodes) -> Packed:
     """The rows that the codes stand for (those repeated to fill a block too), float32."""
-    octets = pages.words.transpose(0, 2, 1).reshape(-1, pages.words.shape[1]).copy().view(np.uint8)
+    turned = [_turned(pages, i) for i in range(len(pages))]
+    rows = np.concatenate([np.zeros((0, pages.octets.shape[1] * 8), np.float32), *turned])
+    return Packed(rows @ rotation(pages.dim).T + pages.centre, pages.offsets * ROWS)
+
+
+def _turned(pages: BitCodes, i: int) -> Float[np.ndarray, "rows turned"]:
+    """Signs times factors of a page, float32."""
+    own = slice(pages.offsets[i], pages.offsets[i + 1])
+    standing = np.empty_like(pages.octets[own])
+    standing[:, :, _PLACES] = pages.octets[own]
+    octets = np.ascontiguousarray(standing.transpose(0, 2, 1)).reshape(-1, standing.shape[1])
     signs = np.unpackbits(octets, axis=1, bitorder="little").astype(np.float32) * 2 - 1
-    rows = (signs * pages.factors.reshape(-1, 1)) @ rotation(pages.dim).T + pages.centre
-    return Packed(rows.astype(np.float32), pages.offsets * LANES)
+    turned: Float[np.ndarray, "rows turned"] = signs
+    turned *= pages.factors[own].reshape(-1, 1) * pages.scales[i]
+    return turned
 
 
 def score_bits(
@@ -102,66 +133,90 @@ def score_bits(
     pages: BitCodes,
     threads: int | None,
     chosen: Int[np.ndarray, " k"] | None = None,
-    planes: int = PLANES,
 ) -> Float[np.ndarray, "m k"]:
     """Estimate the chosen pages (all by default) by every query, float32.
 
-    This is MaxSim with the decoded rows, but for the rounding of the query to `planes` bits, from
-    1 to 4 (`levels`): one takes a quarter of the time of four.
+    This is MaxSim with the decoded rows, but for the rounding of what is looked up (`look_ups`)
+    and of products to 15 bits.
     """
     index = np.arange(len(pages)) if chosen is None else chosen
     index = np.ascontiguousarray(index, dtype=np.int64)
     scores = np.empty((len(query), len(index)), dtype=np.float32)
     for i in range(len(query)):
         rows = query.rows[query.starts[i] : query.starts[i + 1]]
-        whole, scales = levels(rows @ rotation(pages.dim), planes)
-        _scan(pages, index, _planes(whole, planes), scales, scores[i], threads)
+        scores[i] = scan_turned(pages, index, rows @ rotation(pages.dim), threads)
         scores[i] += (rows.astype(np.float64) @ pages.centre).sum()
     return scores
 
 
-def levels(
-    rows: Float[np.ndarray, "q d"], planes: int = PLANES
-) -> tuple[Int[np.ndarray, "q d"], Float[np.ndarray, " q"]]:
-    """Rows as odd numbers within 2**planes, and for each row the scale that fits them best."""
-    most = 2**planes
-    step = np.maximum(np.abs(rows).max(axis=1, initial=0, keepdims=True), 1e-30) * 2 / most
-    whole = 2 * np.floor(rows / step).astype(np.int64).clip(-most // 2, most // 2 - 1) + 1
-    scales = (whole * rows).sum(axis=1) / (whole * whole).sum(axis=1)
-    return whole, scales.astype(np.float32)
+def look_ups(
+    rows: Float[np.ndarray, "q d"],
+) -> tuple[UInt8[np.ndarray, "q fours 16"], Int[np.ndarray, " q"], Float[np.ndarray, " q"]]:
+    """For each four numbers of a row and each of the 16 ways to sign them, their sum as a whole
+    number; and per row what all sums are too large by together, and the size of a step.
+
+    Sums are rounded to 31 steps between the row's largest and its negative. Bit i of a way says
+    that number i is taken as it is, else with the other sign. d is a multiple of four.
+    """
+    ways = (np.arange(1 << NUMBERS)[:, None] >> np.arange(NUMBERS)) & 1
+    fours = rows.reshape(len(rows), rows.shape[1] // NUMBERS, NUMBERS)
+    steps = np.abs(fours).sum(axis=2).max(axis=1, initial=0) / LEVELS
+    steps = np.maximum(steps, 1e-30)
+    whole = np.rint(fours @ (2 * ways - 1).T / steps[:, None, None]).astype(np.int64)
+    most = whole.max(axis=2)
+    return (whole + most[:, :, None]).astype(np.uint8), most.sum(axis=1), steps.astype(np.float32)
 
 
-def _planes(whole: Int[np.ndarray, "q d"], planes: int) -> UInt32[np.ndarray, "q planes w"]:
-    """Bit b of (number + largest) / 2; a set bit stands for +1, a clear one for -1."""
-    plain = (whole + 2**planes - 1) // 2
-    bits = (plain[:, None, :] >> np.arange(planes)[None, :, None]) & 1
-    packed: UInt32[np.ndarray, "q planes w"] = np.packbits(
-        bits.astype(bool), axis=2, bitorder="little"
-    ).view("<u4")
-    return packed
-
-
-def _scan(
+def scan_turned(
     pages: BitCodes,
     index: Int[np.ndarray, " k"],
-    query: UInt32[np.ndarray, "q planes w"],
-    scales: Float[np.ndarray, " q"],
-    out: Float[np.ndarray, " k"],
+    turned: Float[np.ndarray, "q turned"],
     threads: int | None,
-) -> None:
-    planes = query.shape[1]
-    kernel = scan_kernel(query.shape[2], planes)
-    more = -len(query) % TOGETHER[planes]  # rows of no weight
-    query = np.ascontiguousarray(np.pad(query, ((0, more), (0, 0), (0, 0))))
-    scales = np.pad(scales, (0, more))
+) -> Float[np.ndarray, " k"]:
+    """MaxSim of query rows and signs times factors, of the pages at these places."""
+    tables, middles, steps = look_ups(turned)
+    octets = pages.octets.shape[1]
+    shift = (LARGEST // (LEVELS * 2 * octets)).bit_length() - 1
+    out = np.empty(len(index), dtype=np.float32)
+    vector = vector_here(octets)
+    if vector is None:
+        return plain_scan(pages, index, turned)
+    more = -len(tables) % TOGETHER[vector]  # rows of no weight
+    tables = _laid(np.pad(tables, ((0, more), (0, 0), (0, 0))), vector)
+    middles = np.pad(middles, (0, more)).astype(np.int16)
+    steps = np.pad(steps * np.float32(2 ** (16 - shift)), (0, more))
+    kernel = scan_kernel(octets, shift, vector)
     offsets = np.ascontiguousarray(pages.offsets, dtype=np.int64)
 
     def scan(part: slice) -> None:
         own, found = index[part], out[part]
         kernel(
-            len(own), own.ctypes.data, offsets.ctypes.data, pages.words.ctypes.data,
-            pages.factors.ctypes.data, len(query), query.ctypes.data, scales.ctypes.data,
-            found.ctypes.data,
+            len(own), own.ctypes.data, offsets.ctypes.data, pages.octets.ctypes.data,
+            pages.factors.ctypes.data, len(tables), tables.ctypes.data, middles.ctypes.data,
+            steps.ctypes.data, found.ctypes.data,
         )  # fmt: skip
+        found *= pages.scales[own]
 
     each(scan, blocks(np.ones(len(index), dtype=np.int64), PAGES), threads)
+    return out
+
+
+def plain_scan(
+    pages: BitCodes, index: Int[np.ndarray, " k"], turned: Float[np.ndarray, "q turned"]
+) -> Float[np.ndarray, " k"]:
+    """What the kernel finds, by numpy, for processors that look nothing up."""
+    out = np.full(len(index), -np.inf, dtype=np.float32)
+    for place, page in enumerate(index):
+        rows = _turned(pages, int(page))
+        if len(rows):
+            out[place] = (rows @ turned.T).max(axis=0).sum()
+    return out
+
+
+def _laid(tables: UInt8[np.ndarray, "q fours 16"], vector: int) -> UInt8[np.ndarray, "q bytes"]:
+    """Each table once for every sixteen rows of a block that are looked up at once: of each load,
+    first those of the lower halves of its octets."""
+    (q, fours, _), loaded = tables.shape, lookup.wide(vector) // ROWS
+    by_load = tables.reshape(q, fours // loaded // 2, loaded, 2, 1, 16).transpose(0, 1, 3, 2, 4, 5)
+    laid = np.repeat(by_load, ROWS // 16, axis=4)
+    return np.ascontiguousarray(laid).reshape(q, fours * ROWS)

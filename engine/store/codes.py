@@ -99,7 +99,7 @@ def _open(path: Path) -> tuple[CodeFile, Codes]:
         )
     try:
         codes = kind.load(file.arrays)
-        rows = codes.codes if isinstance(codes, Int8Codes) else codes.words
+        rows = codes.codes if isinstance(codes, Int8Codes) else codes.octets
         pages = sum(count for _, _, count in file.documents)
         if not (len(codes) == len(file.arrays["numbers"]) == pages):
             raise ValueError(f"{len(codes)} pages instead of {pages}")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import EngineError
-from ..score.bits import BitCodes, encode_bits
+from ..score.bits import BitCodes, encode_bits, octets_of
 from ..score.int8 import Int8Codes, encode_int8
+from ..score.lookup import ROWS
 from ..score.packed import Packed, offsets_of
 from ..score.pool import pool_pages
 
@@ -16,6 +17,7 @@ Arrays = Mapping[str, np.ndarray]
 
 POOLED_ROWS = 64  # rows that a page keeps in pooled codes
 DEFAULT_CODES = ("bits",)
+BITS = ("octets", "factors", "scales", "offsets", "centre")
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,11 @@ class Kind:
 
 
 def _same_bits(a: BitCodes, i: int, b: BitCodes, j: int) -> bool:
-    one, other = a.words[a.offsets[i] : a.offsets[i + 1]], b.words[b.offsets[j] : b.offsets[j + 1]]
-    if one.shape != other.shape:
+    one = a.octets[a.offsets[i] : a.offsets[i + 1]]
+    other = b.octets[b.offsets[j] : b.offsets[j + 1]]
+    if one.shape != other.shape or not np.isclose(a.scales[i], b.scales[j], rtol=1e-2):
         return False
-    return not one.size or float(np.bitwise_count(one ^ other).mean()) < 0.32
+    return not one.size or float(np.bitwise_count(one ^ other).mean()) < 0.08
 
 
 def _same_int8(a: Int8Codes, i: int, b: Int8Codes, j: int) -> bool:
@@ -69,7 +72,7 @@ def joined(parts: Sequence[Arrays]) -> dict[str, np.ndarray]:
 
 def _bits(pages: Packed, before: Arrays | None) -> dict[str, np.ndarray]:
     codes = encode_bits(pages, before["centre"] if before else None)
-    return {name: getattr(codes, name) for name in ("words", "factors", "offsets", "centre")}
+    return {name: getattr(codes, name) for name in BITS}
 
 
 def _int8(pages: Packed, before: Arrays | None = None) -> dict[str, np.ndarray]:
@@ -82,7 +85,13 @@ def _pooled(pages: Packed, before: Arrays | None) -> dict[str, np.ndarray]:
 
 
 def _load_bits(arrays: Arrays) -> Codes:
-    return BitCodes(arrays["words"], arrays["factors"], arrays["offsets"], arrays["centre"])
+    codes = BitCodes(*(arrays[name] for name in BITS))
+    # Scanning goes by these sizes without looking.
+    if codes.octets.shape[1:] != (octets_of(codes.dim), ROWS):
+        raise ValueError("signs of other rows")
+    if codes.factors.shape != (len(codes.octets), ROWS) or len(codes.scales) != len(codes):
+        raise ValueError("factors of other rows")
+    return codes
 
 
 def _load_int8(arrays: Arrays) -> Codes:
@@ -92,7 +101,7 @@ def _load_int8(arrays: Arrays) -> Codes:
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("bits", 1, _bits, _load_bits),
+        Kind("bits", 2, _bits, _load_bits),
         Kind("int8", 1, _int8, _load_int8),
         Kind("pooled", 1, _pooled, _load_int8),
     )

@@ -121,8 +121,9 @@ def make(folder: Path, pages: int, most: int) -> None:
         end = min(done + most, pages)
         for start in range(done, end, WRITTEN):
             own, vectors = zip(*map(_page, range(start, min(start + WRITTEN, end))), strict=True)
-            tables.vectors.add(vector_rows(own, vectors, DIM, DENSE))
-            tables.pages.add(page_rows(own, vectors, "retrieval"))
+            rows = vector_rows(own, vectors, DIM, DENSE)
+            tables.vectors.add(rows)
+            tables.pages.add(page_rows(own, rows, "retrieval"))
         numbers = range(done // DOCUMENT_PAGES, -(-end // DOCUMENT_PAGES))
         writer.update(*(_entry(number, pages) for number in numbers))
         tables.pages.optimize()

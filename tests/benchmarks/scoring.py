@@ -29,13 +29,11 @@ from scoring_data import BLOCK, DIM, QUERY_ROWS, ROWS, Made
 from scoring_peers import peers
 from scoring_report import write_report
 
-from quire.engine.score.asked import asked
-from quire.engine.score.bits import BitCodes, encode_bits, score_bits
+from quire.engine.score.bits import BitCodes, encode_bits
 from quire.engine.score.int8 import encode_int8
 from quire.engine.score.maxsim import maxsim
 from quire.engine.score.packed import Packed, offsets_of
 from quire.engine.score.pool import pool_pages
-from quire.engine.score.sift import sift_bits
 
 RESULTS = Path(__file__).parent / "results"
 IN_MEMORY = 10_000  # pages whose rows are
@@ -56,18 +54,17 @@ def prepare(pages: int, keep: Path) -> None:
     held = np.lib.format.open_memmap(
         folder / "rows.npy", "w+", np.float16, (min(pages, IN_MEMORY), ROWS, DIM)
     )
-    centre, words, factors, truth = None, [], [], []
+    centre, parts, truth = None, [], []
     for first, block in zip(range(0, pages, BLOCK), made.blocks(pages), strict=False):
         half = block.half().numpy()
         held[first : first + BLOCK] = half[: max(0, IN_MEMORY - first)]
         packed = Packed(half.reshape(-1, DIM), offsets_of(np.full(len(half), ROWS)))
         codes = encode_bits(packed, centre)
         centre = codes.centre  # of the first block: those of the others are the same but for noise
-        words.append(codes.words)
-        factors.append(codes.factors)
+        parts.append(codes)
         truth.append(maxsim(queries, packed))
-    np.save(folder / "words.npy", np.concatenate(words))
-    np.save(folder / "factors.npy", np.concatenate(factors))
+    for name in ("octets", "factors", "scales"):
+        np.save(folder / f"{name}.npy", np.concatenate([getattr(part, name) for part in parts]))
     np.save(folder / "centre.npy", centre)
     np.save(folder / "queries.npy", np.stack(queries))
     np.save(folder / "truth.npy", np.concatenate(truth, axis=1))
@@ -81,16 +78,13 @@ def ours(pages: int, folder: Path, rows: np.ndarray) -> Iterator[Way]:
     if pages <= IN_MEMORY:
         int8 = encode_int8(packed)
         yield "quire, int8", n, int8.nbytes / n, lambda query: maxsim(query, int8)
-    words, factors = np.load(folder / "words.npy"), np.load(folder / "factors.npy")
-    offsets = offsets_of(np.full(pages, len(words) // pages))
-    bits = BitCodes(words, factors, offsets, np.load(folder / "centre.npy"))
-
-    def of_bits(score: Callable[..., np.ndarray], **more: int) -> Callable[..., np.ndarray]:
-        return lambda query: score(asked([query], DIM), bits, None, **more)[0]
-
-    yield "quire, 1-bit", pages, bits.nbytes / pages, of_bits(score_bits)
-    yield "quire, 1-bit, signs only", pages, bits.nbytes / pages, of_bits(score_bits, planes=1)
-    yield "quire, 1-bit, two passes", pages, bits.nbytes / pages, of_bits(sift_bits)
+    octets, factors, scales, centre = (
+        np.load(folder / f"{name}.npy") for name in ("octets", "factors", "scales", "centre")
+    )
+    bits = BitCodes(
+        octets, factors, scales, offsets_of(np.full(pages, len(octets) // pages)), centre
+    )
+    yield "quire, 1-bit", pages, bits.nbytes / pages, lambda query: maxsim(query, bits)
     if pages <= POOLED:
         few = pool_pages(packed, most=64)
         pooled = encode_int8(few)
