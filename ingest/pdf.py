@@ -1,6 +1,5 @@
 """PDF pages through PyMuPDF. Imported in the reading process only."""
 
-import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +21,8 @@ from pymupdf import mupdf  # noqa: E402
 
 # Ligatures are spelt out, so that "fi" finds "ﬁ"; text outside the page is left out.
 _TEXT = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+
+Place = tuple[float, float, float, float]
 
 _SECRET = 1 << 13  # the flag of a password field (ISO 32000-2, table 231)
 
@@ -85,12 +86,14 @@ class PdfReader:
 
     def _words(self, commands: Any, box: Any) -> tuple[list[BoxedWord], str]:
         textpage = pymupdf.TextPage(commands.get_textpage(flags=_TEXT))
-        words: list[BoxedWord] = []
-        for x0, y0, x1, y1, word, *_ in textpage.extractWORDS()[:MAX_WORDS]:
-            place = _fractions(x0, y0, x1, y1, box)
-            word = clean(word).strip()
-            if place and word.strip("\ufffd"):  # glyphs that the file gives no letter for
-                words.append((*place, word))
+        frame = box.x0, box.y0, box.width, box.height
+        words = [
+            (*place, word)
+            for x0, y0, x1, y1, said, *_ in textpage.extractWORDS()[:MAX_WORDS]
+            if (place := _within((x0, y0, x1, y1), frame)) is not None
+            # Glyphs that the file gives no letter for make no word.
+            and (word := clean(said).strip()).strip("\ufffd")
+        ]
         return words, clean(textpage.extractTEXT()[:MAX_TEXT])
 
     def _section(self, number: int) -> str:
@@ -146,18 +149,24 @@ def _paint(commands: Any, box: Any, across: int, down: int) -> bytes:
     return samples
 
 
-def _fractions(
-    x0: float, y0: float, x1: float, y1: float, box: Any
-) -> tuple[float, float, float, float] | None:
-    """A box in points as fractions of the page; None when its middle lies outside the page."""
-    left, right = ((x - box.x0) / box.width for x in (x0, x1))
-    top, bottom = ((y - box.y0) / box.height for y in (y0, y1))
-    if not all(map(math.isfinite, (left, top, right, bottom))):
+def _within(place: Place, frame: Place) -> Place | None:
+    """A box in points as fractions of the page; None when its middle lies outside the page.
+
+    `frame`: where the page begins, and its width and height. Plain, for a page asks it some
+    hundred times.
+    """
+    (x0, y0, x1, y1), (left, top, width, height) = place, frame
+    x0, x1, y0, y1 = (
+        (x0 - left) / width,
+        (x1 - left) / width,
+        (y0 - top) / height,
+        (y1 - top) / height,
+    )
+    if not (0 <= x0 + x1 <= 2 and 0 <= y0 + y1 <= 2):  # nor for numbers that are not finite
         return None
-    if not (0 <= (left + right) / 2 <= 1 and 0 <= (top + bottom) / 2 <= 1):
-        return None
-    inside = (min(max(value, 0.0), 1.0) for value in (left, top, right, bottom))
-    a, b, c, d = (round(value, 5) for value in inside)  # a twentieth of a pixel
+    if 0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1:
+        return x0, y0, x1, y1
+    a, b, c, d = (min(max(value, 0.0), 1.0) for value in (x0, y0, x1, y1))
     return a, b, c, d
 
 

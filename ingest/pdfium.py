@@ -186,5 +186,5 @@ def _inside(
     right, bottom = (max(box[side] for box in boxes) for side in (2, 3))
     if not (0 <= (left + right) / 2 <= 1 and 0 <= (top + bottom) / 2 <= 1):
         return None
-    a, b, c, d = (round(min(max(v, 0.0), 1.0), 5) for v in (left, top, right, bottom))
+    a, b, c, d = (min(max(v, 0.0), 1.0) for v in (left, top, right, bottom))
     return a, b, c, d

@@ -5,6 +5,7 @@ that a message always fits into the pipe and neither side ever waits for the oth
 """
 
 import json
+from array import array
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar, get_type_hints
 
@@ -139,19 +140,22 @@ class Tail:
 
 
 def pack_tail(tail: Tail) -> bytes:
-    values = [getattr(tail, field.name) for field in fields(tail)]  # asdict copies every word
-    return json.dumps(values).encode()
+    """JSON, and behind it the boxes of the words as doubles: a quarter of the time of digits."""
+    boxes = array("d", [number for *box, _ in tail.words for number in box])
+    words = [word for *_, word in tail.words]
+    values = [words, *(getattr(tail, field.name) for field in fields(tail)[1:])]
+    return json.dumps(values).encode() + b"\n" + boxes.tobytes()
 
 
 def unpack_tail(content: bytes | bytearray) -> Tail:
     """Raises ValueError when the bytes are none of `pack_tail`."""
     try:
-        words, text, section, ocr, links, fields, notes = json.loads(content)
+        told, _, numbers = content.partition(b"\n")
+        words, text, section, ocr, links, fields, notes = json.loads(told)
+        boxes = array("d", numbers)
+        corners = (boxes[side::4] for side in range(4))
         return Tail(
-            [
-                (float(x0), float(y0), float(x1), float(y1), str(word))
-                for x0, y0, x1, y1, word in words
-            ],
+            list(zip(*corners, map(str, words), strict=True)),
             str(text),
             str(section),
             str(ocr),
