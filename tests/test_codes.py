@@ -1,5 +1,7 @@
 """Codes estimate MaxSim: how far off they may be, and that the fast ways equal the plain ones."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,8 @@ from quire.engine.score.bits import (
     look_ups,
     plain_scan,
     rotation,
+    scan_bits,
+    scanning,
     score_bits,
 )
 from quire.engine.score.int8 import Int8Codes, encode_int8
@@ -149,9 +153,10 @@ def test_the_largest_sums_of_look_ups_do_not_overflow(dim: int) -> None:
     factors, one = np.full((2, 32), 32_767, np.int16), np.ones(2, np.float32)
     codes = bits.BitCodes(octets, factors, one, np.arange(3), np.zeros(dim, np.float32))
     turned = np.ones((2, dim), np.float32)
-    found = bits.scan_turned(codes, np.arange(2), turned, 1)
-    assert found == pytest.approx([2 * dim * 32_767, -2 * dim * 32_767], rel=3e-3)
-    assert found == pytest.approx(plain_scan(codes, np.arange(2), turned), rel=3e-3)
+    for scan in (scanning(turned), partial(plain_scan, turned)):
+        found = np.zeros(2, np.float32)
+        scan(codes, np.arange(2), found)
+        assert found == pytest.approx([2 * dim * 32_767, -2 * dim * 32_767], rel=3e-3)
 
 
 def test_rows_whose_sums_would_overflow_get_no_code() -> None:
@@ -161,9 +166,11 @@ def test_rows_whose_sums_would_overflow_get_no_code() -> None:
 
 def test_only_the_chosen_pages_are_scanned_in_any_order() -> None:
     codes, query = encode_bits(unit_pages(6, [20, 3, 0, 50, 7])), asked([a_query(6, 4)], 128)
-    every = score_bits(query, codes, 1)[0]
-    chosen = np.array([4, 0, 0, 2])
-    np.testing.assert_array_equal(score_bits(query, codes, 2, chosen=chosen)[0], every[chosen])
+    every = score_bits(query, codes, 1)
+    for chosen in (np.array([4, 0, 0, 2]), np.zeros(0, np.int64)):
+        few, all_ = scan_bits(query, [(codes, chosen), (codes, np.arange(5))], 2)
+        np.testing.assert_array_equal(few, every[:, chosen])
+        np.testing.assert_array_equal(all_, every)
 
 
 def test_the_sizes_of_codes_are_what_is_said() -> None:

@@ -112,6 +112,20 @@ def test_a_library_without_codes_gets_them_with_the_next_add(tmp_path: Path) -> 
     assert library.check() == []
 
 
+def test_where_pages_stand_is_found_out_once_while_contents_stay(tmp_path: Path) -> None:
+    library = make(tmp_path)
+    library.add(tmp_path / "a.pdf")
+    shelf, contents = CodeShelf(library._layout), read_contents(library._tables)
+    [part] = shelf.of("bits", contents).parts
+    assert shelf.of("bits", contents).parts[0] is part
+    library.add(tmp_path / "b.pdf")
+    more = read_contents(library._tables)
+    fresh = shelf.of("bits", more)
+    assert all(one is not part for one in fresh.parts) and not len(fresh.missing)
+    places = np.concatenate([one.where for one in fresh.parts])
+    assert sorted(places.tolist()) == list(range(len(more)))
+
+
 def test_damaged_files_and_those_of_another_version_are_told_and_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

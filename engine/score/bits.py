@@ -9,8 +9,9 @@ factor a row matters: on 1,122 real pages the first 200 held .924 of the true to
 RaBitQ (Gao and Long 2024).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from jaxtyping import Float, Int, Int16, UInt8
@@ -58,6 +59,10 @@ class BitCodes:
     @property
     def nbytes(self) -> int:
         return self.octets.nbytes + self.factors.nbytes + self.scales.nbytes
+
+
+# Pages at some places of some codes, and where their estimates go.
+Scan = Callable[[BitCodes, np.ndarray, np.ndarray], None]
 
 
 def octets_of(dim: int) -> int:
@@ -128,25 +133,47 @@ def _turned(pages: BitCodes, i: int) -> Float[np.ndarray, "rows turned"]:
     return turned
 
 
-def score_bits(
+def score_bits(query: Asked, pages: BitCodes, threads: int | None) -> Float[np.ndarray, "m n"]:
+    """Estimate all pages by every query, float32; `scan_bits` says how."""
+    return scan_bits(query, [(pages, np.arange(len(pages)))], threads)[0]
+
+
+def scan_bits(
     query: Asked,
-    pages: BitCodes,
+    parts: Sequence[tuple[BitCodes, Int[np.ndarray, " k"]]],
     threads: int | None,
-    chosen: Int[np.ndarray, " k"] | None = None,
-) -> Float[np.ndarray, "m k"]:
-    """Estimate the chosen pages (all by default) by every query, float32.
+) -> list[Float[np.ndarray, "m k"]]:
+    """Estimate pages at some places in several sets of codes by every query, float32.
 
     This is MaxSim with the decoded rows, but for the rounding of what is looked up (`look_ups`)
-    and of products to 15 bits.
+    and of products to 15 bits. All sets are of rows of the same width.
     """
-    index = np.arange(len(pages)) if chosen is None else chosen
-    index = np.ascontiguousarray(index, dtype=np.int64)
-    scores = np.empty((len(query), len(index)), dtype=np.float32)
+    scores = [np.empty((len(query), len(index)), dtype=np.float32) for _, index in parts]
+    places = [np.ascontiguousarray(index, dtype=np.int64) for _, index in parts]
+    work = [
+        (part, some)
+        for part, index in enumerate(places)
+        for some in blocks(np.ones(len(index), dtype=np.int64), PAGES)
+    ]
     for i in range(len(query)):
         rows = query.rows[query.starts[i] : query.starts[i + 1]]
-        scores[i] = scan_turned(pages, index, rows @ rotation(pages.dim), threads)
-        scores[i] += (rows.astype(np.float64) @ pages.centre).sum()
+        scan = scanning(rows @ rotation(rows.shape[1]))
+        scan_some = partial(_scan_some, scan, parts, places, [own[i] for own in scores])
+        each(scan_some, work, threads)
+        for (codes, _), own in zip(parts, scores, strict=True):
+            own[i] += (rows.astype(np.float64) @ codes.centre).sum()
     return scores
+
+
+def _scan_some(
+    scan: Scan,
+    parts: Sequence[tuple[BitCodes, object]],
+    places: Sequence[Int[np.ndarray, " k"]],
+    scores: Sequence[Float[np.ndarray, " k"]],
+    some: tuple[int, slice],
+) -> None:
+    part, own = some
+    scan(parts[part][0], places[part][own], scores[part][own])
 
 
 def look_ups(
@@ -167,50 +194,44 @@ def look_ups(
     return (whole + most[:, :, None]).astype(np.uint8), most.sum(axis=1), steps.astype(np.float32)
 
 
-def scan_turned(
-    pages: BitCodes,
-    index: Int[np.ndarray, " k"],
-    turned: Float[np.ndarray, "q turned"],
-    threads: int | None,
-) -> Float[np.ndarray, " k"]:
-    """MaxSim of query rows and signs times factors, of the pages at these places."""
-    tables, middles, steps = look_ups(turned)
-    octets = pages.octets.shape[1]
-    shift = (LARGEST // (LEVELS * 2 * octets)).bit_length() - 1
-    out = np.empty(len(index), dtype=np.float32)
+def scanning(turned: Float[np.ndarray, "q turned"]) -> Scan:
+    """What gives pages at some places the MaxSim of these query rows and signs times factors."""
+    octets = turned.shape[1] // 8
     vector = vector_here(octets)
     if vector is None:
-        return plain_scan(pages, index, turned)
+        return partial(plain_scan, turned)
+    tables, middles, steps = look_ups(turned)
     more = -len(tables) % TOGETHER[vector]  # rows of no weight
     tables = _laid(np.pad(tables, ((0, more), (0, 0), (0, 0))), vector)
     middles = np.pad(middles, (0, more)).astype(np.int16)
+    shift = (LARGEST // (LEVELS * 2 * octets)).bit_length() - 1
     steps = np.pad(steps * np.float32(2 ** (16 - shift)), (0, more))
     kernel = scan_kernel(octets, shift, vector)
-    offsets = np.ascontiguousarray(pages.offsets, dtype=np.int64)
 
-    def scan(part: slice) -> None:
-        own, found = index[part], out[part]
+    def scan(pages: BitCodes, index: Int[np.ndarray, " k"], out: Float[np.ndarray, " k"]) -> None:
+        offsets = np.ascontiguousarray(pages.offsets, dtype=np.int64)
         kernel(
-            len(own), own.ctypes.data, offsets.ctypes.data, pages.octets.ctypes.data,
+            len(index), index.ctypes.data, offsets.ctypes.data, pages.octets.ctypes.data,
             pages.factors.ctypes.data, len(tables), tables.ctypes.data, middles.ctypes.data,
-            steps.ctypes.data, found.ctypes.data,
+            steps.ctypes.data, out.ctypes.data,
         )  # fmt: skip
-        found *= pages.scales[own]
+        out *= pages.scales[index]
 
-    each(scan, blocks(np.ones(len(index), dtype=np.int64), PAGES), threads)
-    return out
+    return scan
 
 
 def plain_scan(
-    pages: BitCodes, index: Int[np.ndarray, " k"], turned: Float[np.ndarray, "q turned"]
-) -> Float[np.ndarray, " k"]:
+    turned: Float[np.ndarray, "q turned"],
+    pages: BitCodes,
+    index: Int[np.ndarray, " k"],
+    out: Float[np.ndarray, " k"],
+) -> None:
     """What the kernel finds, by numpy, for processors that look nothing up."""
-    out = np.full(len(index), -np.inf, dtype=np.float32)
+    out[:] = -np.inf
     for place, page in enumerate(index):
         rows = _turned(pages, int(page))
         if len(rows):
             out[place] = (rows @ turned.T).max(axis=0).sum()
-    return out
 
 
 def _laid(tables: UInt8[np.ndarray, "q fours 16"], vector: int) -> UInt8[np.ndarray, "q bytes"]:

@@ -3,16 +3,17 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..score.asked import asked
-from ..score.bits import BitCodes, score_bits
+from ..score.bits import BitCodes, scan_bits
 from ..score.int8 import Int8Codes
 from ..score.maxsim import maxsim
 from ..score.packed import Packed
-from ..store.codes import Coded, CodeShelf
+from ..store.codes import Coded, CodeShelf, Part
 from ..store.contents import Contents
 from ..store.rows import Rows
 from ..store.tables import Tables
@@ -20,6 +21,9 @@ from ..store.taking import TAKEN_PAGES, Taker
 from .planner import Choice, Facts, choose
 from .residence import Residence
 from .steps import Steps
+
+if TYPE_CHECKING:
+    from ..score.cuda import OnDevice
 
 Query = Float[np.ndarray, "q d"]
 SAMPLE_PAGES = 64  # read to learn what rows usually look like
@@ -174,29 +178,45 @@ class Looks:
         scores = np.full((len(queries), len(scope)), np.nan, dtype=np.float32)
         self._residence.only(part.codes for part in coded.parts)
         with steps.step(f"scan {kind}") as step:
-            for part in coded.parts:
-                own = np.flatnonzero((part.where >= 0) & scope[part.where])
-                codes, share = part.codes, len(own) / max(1, len(part.where))
-                if isinstance(codes, BitCodes):
-                    rows = asked(queries, self.dim)
-                    found = score_bits(rows, codes, self.means.threads, own)
-                else:
-                    some = codes if share > 0.5 else codes.select(own)
-                    found = self._estimate(queries, some, whole=some is codes)
-                    found = found[:, own] if some is codes else found
-                scores[:, part.where[own]] = found
+            chosen = [np.flatnonzero((part.where >= 0) & scope[part.where]) for part in coded.parts]
+            found = self._estimates(queries, coded.parts, chosen)
+            for part, own, some in zip(coded.parts, chosen, found, strict=True):
+                scores[:, part.where[own]] = some
                 step.pages += len(own)
-                step.bytes += int(codes.nbytes * share)
+                step.bytes += int(part.codes.nbytes * len(own) / max(1, len(part.where)))
         return scores
 
-    def _estimate(
-        self, queries: Sequence[Query], codes: Int8Codes, whole: bool
+    def _estimates(
+        self,
+        queries: Sequence[Query],
+        parts: Sequence[Part],
+        chosen: Sequence[Int[np.ndarray, " k"]],
+    ) -> list[Float[np.ndarray, "m k"]]:
+        """Of the chosen pages of each part."""
+        bits = [
+            (part.codes, own)
+            for part, own in zip(parts, chosen, strict=True)
+            if isinstance(part.codes, BitCodes)
+        ]
+        if bits:
+            return scan_bits(asked(queries, self.dim), bits, self.means.threads)
+        found = []
+        for part, own in zip(parts, chosen, strict=True):
+            assert isinstance(part.codes, Int8Codes)  # all parts are of one kind
+            if 2 * len(own) > len(part.where):
+                found.append(self._whole(queries, part.codes)[:, own])
+            else:
+                found.append(self._score(queries, part.codes.select(own)))
+        return found
+
+    def _whole(self, queries: Sequence[Query], codes: Int8Codes) -> Float[np.ndarray, "m n"]:
+        """Of all codes of a file, which may stay on the device."""
+        return self._score(queries, self._residence.of(codes) or codes)
+
+    def _score(
+        self, queries: Sequence[Query], pages: "Int8Codes | OnDevice"
     ) -> Float[np.ndarray, "m n"]:
-        """`whole`: these are all codes of a file, and may stay on the device."""
-        kept = self._residence.of(codes) if whole else None
-        return maxsim(
-            list(queries), kept or codes, device=self.means.device, threads=self.means.threads
-        )
+        return maxsim(list(queries), pages, device=self.means.device, threads=self.means.threads)
 
     def _read(self, contents: Contents, pages: Int[np.ndarray, " k"], steps: Steps) -> Packed:
         held = self._rows.held(contents)

@@ -43,26 +43,35 @@ class Coded:
 
 @dataclass
 class CodeShelf:
-    """Files of codes, mapped once and kept until the folder changes."""
+    """Files of codes, mapped once and kept until the folder changes; where their pages stand is
+    kept as long as the contents stay the same."""
 
     layout: Layout
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _files: dict[Seen, tuple[CodeFile, Codes]] = field(default_factory=dict)
     _broken: dict[Seen, str] = field(default_factory=dict)
+    _contents: Contents = field(default_factory=Contents.empty)
+    _parts: dict[Seen, Part] = field(default_factory=dict)  # of `_contents`
 
     def of(self, kind: str, contents: Contents) -> Coded:
         """The codes of the pages of `contents`. Damaged files, and those of another version, are
         told in the log and passed over."""
         with self._lock:
             self._look()
-            files = [self._files[seen] for seen in sorted(self._files)]
-        parts = [
-            Part(codes, _where(file, contents), file) for file, codes in files if file.kind == kind
-        ]
+            if contents is not self._contents:
+                self._contents, self._parts = contents, {}
+            parts = [self._part(seen) for seen in sorted(self._files)]
+            parts = [part for part in parts if part.file.kind == kind]
         coded = np.zeros(len(contents), dtype=bool)
         for part in parts:
             coded[part.where[part.where >= 0]] = True
         return Coded(parts, np.flatnonzero(~coded))
+
+    def _part(self, seen: Seen) -> Part:
+        if seen not in self._parts:
+            file, codes = self._files[seen]
+            self._parts[seen] = Part(codes, _where(file, self._contents), file)
+        return self._parts[seen]
 
     def broken(self) -> list[str]:
         """What is wrong with the files that cannot be used."""
@@ -79,6 +88,7 @@ class CodeShelf:
                 there.add((path.name, told.st_mtime_ns, told.st_size))
         for seen in (self._files.keys() | self._broken.keys()) - there:
             self._files.pop(seen, None)
+            self._parts.pop(seen, None)
             self._broken.pop(seen, None)
         for seen in there - self._files.keys() - self._broken.keys():
             try:

@@ -79,7 +79,7 @@ class Contents:
         """Which pages have text."""
         return np.array([bool(text) and not text.isspace() for text in self.texts], dtype=bool)
 
-    @property
+    @cached_property
     def spans(self) -> dict[tuple[str, str], slice]:
         """(document, when written) -> where its pages stand."""
         firsts = np.searchsorted(self.owner, np.arange(len(self.entries) + 1)).tolist()

@@ -26,20 +26,19 @@ class Rows:
         self._tables = tables
         self.dim = dim
         self._lock = threading.Lock()
-        self._spans: dict[tuple[str, str], slice] = {}
+        self._contents = Contents.empty()  # whose rows are held
         self._none = Packed(np.zeros((0, dim), dtype=np.float16), np.zeros(1, dtype=np.int64))
         self._packed = self._none
 
     def held(self, contents: Contents) -> Packed | None:
         """The rows of all pages of `contents` if they are in memory, else None."""
         with self._lock:
-            held = list(_spans(contents, offsets_of(contents.rows))) == list(self._spans)
-            return self._packed if held and self._spans else None
+            return self._packed if self._holds(contents) and len(contents) else None
 
     def let_go(self) -> None:
         """Free the memory."""
         with self._lock:
-            self._spans, self._packed = {}, self._none
+            self._contents, self._packed = Contents.empty(), self._none
 
     def of(self, contents: Contents) -> Packed:
         """The rows of all pages of `contents`, in its order. Safe to call from several threads.
@@ -50,28 +49,34 @@ class Rows:
             return self._of(contents)
 
     def _of(self, contents: Contents) -> Packed:
-        offsets = offsets_of(contents.rows)
-        spans = _spans(contents, offsets)
-        if list(spans) == list(self._spans):
+        if self._holds(contents):
             return self._packed
+        offsets = offsets_of(contents.rows)
         rows = np.empty((int(offsets[-1]), self.dim), dtype=np.float16)
-        missing = []
-        for key, span in spans.items():
-            if key in self._spans:
-                rows[span] = self._packed.rows[self._spans[key]]
+        missing, wanted = [], 0
+        before = self._contents.spans
+        for key, span in contents.spans.items():
+            own = slice(offsets[span.start], offsets[span.stop])
+            if key in before:
+                old = before[key]
+                was = slice(self._packed.offsets[old.start], self._packed.offsets[old.stop])
+                rows[own] = self._packed.rows[was]
             else:
                 missing.append(key[0])
+                wanted += int(own.stop - own.start)
         found = self._read(contents, missing, rows, offsets)
-        wanted = sum(
-            span.stop - span.start for key, span in spans.items() if key not in self._spans
-        )
         if found != wanted:
             raise EngineError(
                 f"{wanted - found} rows of pages are not where they should be: `quire doctor` (or "
                 "Library.check) names the pages"
             )
-        self._spans, self._packed = spans, Packed(rows, offsets)
+        self._contents, self._packed = contents, Packed(rows, offsets)
         return self._packed
+
+    def _holds(self, contents: Contents) -> bool:
+        """Whether what is held is of the same documents, written at the same times."""
+        held = self._contents
+        return contents is held or list(contents.spans) == list(held.spans)
 
     def _read(
         self, contents: Contents, documents: list[str], rows: np.ndarray, offsets: np.ndarray
@@ -94,14 +99,3 @@ class Rows:
                     rows[offsets[index] : offsets[index + 1]] = values[end - length : end]
                     found += int(length)
         return found
-
-
-def _spans(contents: Contents, offsets: np.ndarray) -> dict[tuple[str, str], slice]:
-    """(document, when written) -> its rows in the packed array."""
-    firsts = np.searchsorted(contents.owner, np.arange(len(contents.entries) + 1))
-    return {
-        (entry.document.id, entry.written): slice(
-            int(offsets[firsts[i]]), int(offsets[firsts[i + 1]])
-        )
-        for i, entry in enumerate(contents.entries)
-    }
