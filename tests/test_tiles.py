@@ -18,6 +18,10 @@ HERE = [
     pytest.param(lanes, marks=pytest.mark.skipif(not there, reason="not on this processor"))
     for lanes, there in ((16, WIDE), (8, {"avx2", "fma", "f16c"} <= features()))
 ]
+WHOLE = [
+    pytest.param(lanes, marks=pytest.mark.skipif(not there, reason="not on this processor"))
+    for lanes, there in ((16, WIDE and "avx512vnni" in features()), (8, "avx2" in features()))
+]
 DTYPES = [np.float16, np.float32]
 
 
@@ -57,6 +61,30 @@ def test_the_kernel_equals_the_plain_way(
     pages, query = some_pages(seed, lengths, dim, dtype), a_query(seed, q, dim)
     plain = maxsim_plain(query, pages)
     np.testing.assert_allclose(scored(query, pages, lanes), plain, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("lanes", WHOLE)
+@given(
+    lengths=st.lists(st.integers(1, 70), min_size=1, max_size=6),
+    q=st.integers(1, 45),
+    dim=st.sampled_from([64, 128, 320]),
+    seed=st.integers(0, 99),
+)
+@settings(deadline=None, max_examples=30)
+def test_whole_numbers_are_multiplied_exactly(
+    lanes: int, lengths: list[int], q: int, dim: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(-128, 128, (sum(lengths), dim), np.int8)
+    query = rng.integers(-127, 128, (q, dim), np.int8)
+    rows[0], query[0] = -128, 127  # the largest sums
+    ends = np.cumsum(lengths)
+    found = tiled(query, rows, Shape("int8", lanes))
+    assert found is not None
+    products = query.astype(np.int64) @ rows.T.astype(np.int64)
+    parts = np.split(products, ends[:-1], axis=1)
+    plain = np.stack([part.max(axis=1) for part in parts], axis=1)
+    np.testing.assert_array_equal(found.best(rows, ends - lengths, ends), plain)
 
 
 @pytest.mark.parametrize("lanes", HERE)
@@ -130,8 +158,8 @@ def test_a_processor_gets_the_vectors_it_has(monkeypatch: pytest.MonkeyPatch) ->
     few = {"avx2", "fma", "f16c"}
     for has, floating, whole in [
         (set(), None, None),
-        (few, 8, None),
-        (few | {"avx512f", "avx512bw"}, 16, None),
+        (few, 8, 8),
+        (few | {"avx512f", "avx512bw"}, 16, 8),
         (few | {"avx512f", "avx512bw", "avx512vnni"}, 16, 16),
     ]:
         monkeypatch.setattr(tiles, "features", lambda has=has: frozenset(has))

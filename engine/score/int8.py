@@ -9,6 +9,7 @@ from jaxtyping import Float, Int, Int8, Int32
 
 from .asked import Asked
 from .blocks import filled_blocks
+from .machine import features
 from .packed import Packed, offsets_of
 from .tiles import Best, block_rows, fused
 from .workers import each, scratch, tensor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 8_400
 BLOCK_PRODUCTS = 1 << 24
 LARGEST = 127
+QUICK = frozenset({"avx512vnni", "avxvnni", "amx-int8"})
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _product(asked: Int8[np.ndarray, "q d"], pages: Int8Codes) -> Best:
     """By torch."""
     import torch
 
-    product, given = _whole if _whole_is_exact() else _widened, torch.from_numpy(asked)
+    product, given = _whole if _whole_is_right() else _widened, torch.from_numpy(asked)
 
     def best(own: np.ndarray, rows: slice) -> Int32[np.ndarray, "q some"]:
         starts = pages.offsets[own] - rows.start
@@ -130,13 +132,16 @@ def _widened(asked: "torch.Tensor", codes: Int8[np.ndarray, "r d"]) -> np.ndarra
 
 
 @cache
-def _whole_is_exact() -> bool:
-    """Does this processor's int8 product hold its largest sums?
+def _whole_is_right() -> bool:
+    """Is this processor's int8 product quick, and does it hold its largest sums?
 
-    Before VNNI, pairs of products were added in 16 bits, where 2 * 255 * 127 does not fit.
+    Before VNNI, pairs of products were added in 16 bits, where 2 * 255 * 127 does not fit; and
+    torch takes ten times as long for it as for a product of floats.
     """
     import torch
 
+    if "avx2" in features() and not features() & QUICK:
+        return False
     rows = torch.full((64, 256), LARGEST, dtype=torch.int8)
     rows[1::2] = -LARGEST
     wide = rows.to(torch.int64)

@@ -43,9 +43,16 @@ class Shape:
         return 4 * self.lanes
 
     @property
+    def widened(self) -> bool:
+        """Whether int8 is widened to 16 bits, for want of a product of four."""
+        return self.kind == "int8" and self.lanes == 8
+
+    @property
     def together(self) -> int:
         """Dimensions that a lane multiplies and adds up in one step."""
-        return 4 if self.kind == "int8" else 1
+        if self.kind != "int8":
+            return 1
+        return 2 if self.widened else 4
 
     @property
     def step(self) -> int:
@@ -60,13 +67,15 @@ def best_module(shape: Shape) -> Any:
 
     int64 n pages; int64 first[n], last[n]: their rows, at least one each; rows: of the kind; int64
     tiles: runs of query rows; int64 table[tiles][2]: the first row and how many, 1 to TALLEST;
-    query: per tile [step][row] of float32 (of four int8 for int8); turned: room for two
-    blocks of rows, and tops for a vector more than query rows, both at multiples of 64 bytes;
-    out[n][q], float32 or int32; int64 steps: dimensions / together; q: query rows. Rows are
-    whole vectors. All arguments but n, tiles, steps and q are addresses.
+    query: per tile [step][row] of float32 (for int8 of four int8; where it is widened, of two
+    int16: of four dimensions first 0 and 2, then 1 and 3); turned: room for three blocks of rows,
+    and tops for a vector more than query rows, both at multiples of 64 bytes; out[n][q], float32
+    or int32; int64 steps: dimensions / together; q: query rows. Rows are whole vectors. All
+    arguments but n, tiles, steps and q are addresses.
 
-    Numbers that are not finite in a page's rows make all its results NaN. int8 results are too
-    large by 128 * the sum of the query row: the processor takes one side without sign.
+    Numbers that are not finite in a page's rows make all its results NaN. int8 results, but for
+    those that are widened, are too large by 128 * the sum of the query row: the processor takes
+    one side without sign.
     """
     from llvmlite import ir
 
@@ -137,18 +146,31 @@ class _Code:
                 ]
                 rows = [self.load(build, block, place, kind, 1) for place in places]
                 halves.append(turned(build, rows))
-            start = build.gep(to, [build.mul(piece, whole(shape.rows))])
+            grown = 2 if shape.widened else 1
+            start = build.gep(to, [build.mul(piece, whole(grown * shape.rows))])
             for i, pair in enumerate(zip(*halves, strict=True)):
                 if shape.kind == "float16":  # a lane holds two dimensions
                     both = [build.bitcast(half, words) for half in pair]
                     pair = tuple(shuffled(build, both, places) for places in (even, odd))
+                elif shape.widened:
+                    pair = self.widened(build, pair)
                 elif self.exact:  # from -128..127 to 0..255
                     sign = ir.Constant(kind, [-0x7F7F7F80] * shape.lanes)
                     pair = tuple(build.xor(half, sign) for half in pair)
                 for j, half in enumerate(pair):
-                    place = whole((2 * i + j) * shape.vector)
+                    place = whole((len(pair) * i + j) * shape.vector)
                     self.store(build, half, start, place, shape.vector)
         build.ret_void()
+
+    def widened(self, build: Any, pair: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Four int8 a lane to two times two int16: bytes 0 and 2 of both vectors, then 1 and 3."""
+        from llvmlite import ir
+
+        words = ir.VectorType(ir.IntType(16), 2 * self.shape.lanes)
+        eight = ir.Constant(words, [8] * words.count)
+        both = [build.bitcast(half, words) for half in pair]
+        lower = [build.ashr(build.shl(half, eight), eight) for half in both]
+        return (*lower, *(build.ashr(half, eight) for half in both))
 
     def tile(self, height: int) -> None:
         """tile(query, turned, tops, total, steps, next): `height` query rows by a block of rows.
@@ -214,6 +236,13 @@ class _Code:
         return build.fpext(held, self.numbers) if halved else held
 
     def added(self, build: Any, so_far: Any, rows: Any, asked: Any) -> Any:
+        if self.shape.widened:
+            from llvmlite import ir
+
+            words = ir.VectorType(ir.IntType(16), 2 * self.shape.lanes)
+            product = self.given("llvm.x86.avx2.pmadd.wd", self.numbers, words, words)
+            both = [build.bitcast(side, words) for side in (rows, asked)]
+            return build.add(so_far, build.call(product, both))
         if self.exact:
             name = f"llvm.x86.avx512.vpdpbusd.{32 * self.shape.lanes}"
             return build.call(self.given(name, *[self.numbers] * 4), [so_far, rows, asked])
@@ -232,7 +261,8 @@ class _Code:
         made, build = self.function("best", TAKES)
         n, first, last, rows, tiles, table, query, turn, tops, out, steps, width = made.args
         stride = build.mul(steps, whole(shape.together * SIZE[shape.kind]))
-        short = build.gep(turn, [build.mul(stride, whole(shape.rows))])
+        grown = 2 if shape.widened else 1
+        short = build.gep(turn, [build.mul(stride, whole(grown * shape.rows))])
         copy = self.given("llvm.memcpy.p0.p0.i64", build.function.ftype.return_type,
                           self.address, self.address, whole, self.flag)  # fmt: skip
         total, tops = tops, build.gep(tops, [whole(shape.vector)])

@@ -26,14 +26,15 @@ _lock = threading.Lock()
 def shape_here(kind: Kind) -> Shape | None:
     """What suits this processor; None where nothing is quicker than torch.
 
-    Without F16C each float16 would be widened by a call, and without VNNI an int8 product takes
-    as many steps as a float one.
+    Without F16C each float16 would be widened by a call.
     """
     has = features()
     if kind not in SIZE:
         return None
     if kind == "int8":
-        return Shape(kind, 16) if {"avx512f", "avx512bw", "avx512vnni"} <= has else None
+        if {"avx512f", "avx512bw", "avx512vnni"} <= has:
+            return Shape(kind, 16)
+        return Shape(kind, 8) if "avx2" in has else None
     if {"avx512f", "avx512bw"} <= has:
         return Shape(kind, 16)
     return Shape(kind, 8) if {"avx2", "fma", "f16c"} <= has else None
@@ -85,8 +86,7 @@ class Tiled:
             self.table.ctypes.data, self.query.ctypes.data, turned.data_ptr(), tops.data_ptr(),
             out.ctypes.data, self.steps, self.count,
         )  # fmt: skip
-        # int8: one side went in without sign, see `best_module`.
-        return (out - self.shift).T if self._exact else out.T
+        return (out - self.shift).T if self.shift.any() else out.T
 
     @property
     def _exact(self) -> bool:
@@ -105,12 +105,16 @@ def tiled(query: np.ndarray, rows: np.ndarray, shape: Shape | None = None) -> Ti
         return None
     if not dim or dim * SIZE[shape.kind] % shape.vector:
         return None
-    words = np.ascontiguousarray(query).view(np.int32)  # float32, or four int8
+    if shape.widened:
+        query = query.reshape(q, -1, 2, 2).swapaxes(2, 3).astype(np.int16).reshape(q, dim)
+    words = np.ascontiguousarray(query).view(np.int32)  # float32, four int8 or two int16
     tallest = TALLEST[shape.lanes]
     parts = np.array_split(np.arange(q), -(-q // tallest))  # alike to within one row
     table = np.array([[part[0], len(part)] for part in parts], dtype=np.int64)
     laid = np.concatenate([words[part].T.reshape(-1) for part in parts])
-    shift = 128 * query.sum(axis=1, dtype=np.int32) if shape.kind == "int8" else NO_SHIFT
+    # int8: one side goes in without sign, see `best_module`.
+    shifted = shape.kind == "int8" and not shape.widened
+    shift = 128 * query.sum(axis=1, dtype=np.int32) if shifted else NO_SHIFT
     return Tiled(shape, table, laid, words.shape[1], q, shift)
 
 
