@@ -27,6 +27,7 @@ WORD = 32  # bits that a row's code is a multiple of
 SEED = 20_240  # of the rotation: part of what the codes are, so it never changes
 PAGES = 256  # scored by one thread at a time
 LARGEST = 32_767
+LINE = 64  # bytes
 NUMBERS = 4  # of a query, that are added up in one look-up
 MOST_NUMBERS = LARGEST // LEVELS // 8 * 8 * NUMBERS
 # Where the rows of a block stand: 0 and 16 beside each other, then 1 and 17, and so on.
@@ -200,12 +201,14 @@ def scanning(turned: Float[np.ndarray, "q turned"]) -> Scan:
     vector = vector_here(octets)
     if vector is None:
         return partial(plain_scan, turned)
-    tables, middles, steps = look_ups(turned)
-    more = -len(tables) % TOGETHER[vector]  # rows of no weight
-    tables = _laid(np.pad(tables, ((0, more), (0, 0), (0, 0))), vector)
-    middles = np.pad(middles, (0, more)).astype(np.int16)
+    more = -len(turned) % TOGETHER[vector]  # rows of no weight
+    tables, middles, steps = look_ups(
+        np.concatenate([turned, np.zeros((more, turned.shape[1]), turned.dtype)])
+    )
+    tables = _laid(tables, vector)
+    middles = middles.astype(np.int16)
     shift = (LARGEST // (LEVELS * 2 * octets)).bit_length() - 1
-    steps = np.pad(steps * np.float32(2 ** (16 - shift)), (0, more))
+    steps *= np.float32(2 ** (16 - shift))
     kernel = scan_kernel(octets, shift, vector)
 
     def scan(pages: BitCodes, index: Int[np.ndarray, " k"], out: Float[np.ndarray, " k"]) -> None:
@@ -236,8 +239,12 @@ def plain_scan(
 
 def _laid(tables: UInt8[np.ndarray, "q fours 16"], vector: int) -> UInt8[np.ndarray, "q bytes"]:
     """Each table once for every sixteen rows of a block that are looked up at once: of each load,
-    first those of the lower halves of its octets."""
+    first those of the lower halves of its octets. It begins at a multiple of 64 bytes, for a load
+    across two lines of the cache takes two."""
     (q, fours, _), loaded = tables.shape, lookup.wide(vector) // ROWS
     by_load = tables.reshape(q, fours // loaded // 2, loaded, 2, 1, 16).transpose(0, 1, 3, 2, 4, 5)
     laid = np.repeat(by_load, ROWS // 16, axis=4)
-    return np.ascontiguousarray(laid).reshape(q, fours * ROWS)
+    room = np.empty(laid.size + LINE, np.uint8)
+    aligned = room[-room.ctypes.data % LINE :][: laid.size].reshape(laid.shape)
+    aligned[...] = laid
+    return aligned.reshape(q, fours * ROWS)
