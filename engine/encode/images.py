@@ -1,7 +1,7 @@
 """Pictures to the patches that a vision tower of the Qwen family eats."""
 
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32, Int, UInt8
 from PIL import Image
 
 from quire.ingest.budget import PixelBudget, fit
@@ -91,7 +91,11 @@ def patches(
 def blank_cells(pixels: UInt8[np.ndarray, "h w 3"], cell: int = 28) -> Bool[np.ndarray, " cells"]:
     """Which cells are of one colour, row by row."""
     h, w, _ = pixels.shape
-    grey = pixels.mean(-1, dtype=np.float32)
-    parts = grey.reshape(h // cell, cell, w // cell, cell)
-    blank: Bool[np.ndarray, "rows columns"] = parts.max((1, 3)) - parts.min((1, 3)) < BLANK
-    return blank.reshape(-1)
+    # Sums of the three colours, whole numbers: numpy takes twenty times as long for their mean.
+    sums = pixels[..., 0].astype(np.uint16)
+    sums += pixels[..., 1]
+    sums += pixels[..., 2]
+    parts = sums.reshape(h // cell, cell, w // cell, cell)
+    # Down the columns first, which is vectors of a cell's width side by side.
+    spread: Int[np.ndarray, "rows columns"] = parts.max(1).max(-1) - parts.min(1).min(-1)
+    return (spread < 3 * BLANK).reshape(-1)

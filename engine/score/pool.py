@@ -35,12 +35,28 @@ def groups_of(page: Float[np.ndarray, "p d"], count: int) -> Int[np.ndarray, " p
         return np.zeros(len(page), dtype=np.int64)
     from scipy.cluster.hierarchy import fcluster, linkage
 
-    tree = linkage(page.astype(np.float32), method="ward")
+    tree = linkage(_distances(page), method="ward")
     found = fcluster(tree, count, criterion="maxclust")
     _, firsts, groups = np.unique(found, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(firsts))
     numbered: Int[np.ndarray, " p"] = order[groups.reshape(-1)].astype(np.int64)
     return numbered
+
+
+def _distances(page: Float[np.ndarray, "p d"]) -> Float[np.ndarray, " pairs"]:
+    """Between any two rows, as scipy wants them: by one product, which takes half of the time of
+    `pdist`. In float64, for rows that are nearly the same."""
+    from scipy.spatial.distance import squareform
+
+    wide = page.astype(np.float64)
+    products = wide @ wide.T
+    sizes = np.diag(products).copy()
+    products *= -2
+    products += sizes
+    products += sizes[:, None]
+    np.maximum(products, 0, out=products)
+    pairs: Float[np.ndarray, " pairs"] = squareform(np.sqrt(products, out=products), checks=False)
+    return pairs
 
 
 def mean_rows(
