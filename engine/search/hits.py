@@ -37,8 +37,9 @@ class Hit:
 
     page: counted from 1. score: of the mode: a MaxSim, a BM25, or a sum of standardised scores;
     of the reranker where there was one (see `search/rerank.py`).
-    reasons: list ("visual", "text") -> {"score", "rank"}; rank from 1 among the pages in scope,
-    of "rerank" among those it read. A list that says nothing about the page is not there.
+    reasons: list ("visual", "code", "text") -> {"score", "rank"}; rank from 1 among the pages in
+    scope, of "rerank" among those it read. A list that says nothing about the page is not there:
+    source code that was encoded for the task `code` is in "code", all other pages in "visual".
     ocr: what read `text` off the picture; "" where it is the file's own.
     """
 
