@@ -11,6 +11,7 @@ from quire.engine.score.packed import pack
 from quire.engine.score.reference import maxsim_plain
 from quire.engine.search.fuse import WEIGHTS
 from quire.engine.search.hits import Hits
+from quire.engine.serve.encoding import SharedEncoder
 
 SOURCES = {
     "sort.py": "def sort items : return sorted items",
@@ -81,6 +82,17 @@ def test_code_alone_is_scored_exactly_by_the_code_query(code: Library) -> None:
     np.testing.assert_allclose([hit.score for hit in hits], maxsim_plain(query, stored), rtol=1e-5)
     assert hits[0].name == "sort.py" and set(hits[0].reasons) == {"code"}
     assert hits[0].reasons["code"]["score"] == hits[0].score
+
+
+def test_most_of_a_library_is_scored_as_the_whole_of_it(code: Library) -> None:
+    whole = {hit.name: hit.score for hit in code.search("sort add file", mode="visual")}
+    most = code.search("sort add file", mode="visual", where="name != 'add.go'")
+    assert {hit.name: hit.score for hit in most} == {n: whole[n] for n in ("sort.py", "read.py")}
+
+
+def test_the_encoder_of_a_server_has_the_tasks_of_the_one_it_shares() -> None:
+    assert SharedEncoder(TwoTasks()).tasks == ("retrieval", "code")
+    assert SharedEncoder(StandIn()).tasks == ("retrieval",)
 
 
 def test_a_query_is_encoded_once_for_each_task_that_is_in_scope(mixed: Library) -> None:
@@ -211,3 +223,4 @@ def test_the_encoder_of_the_package_finds_functions_by_what_they_do(tmp_path: Pa
         for mode in ("visual", "auto"):
             best = library.search(query, mode=mode)[0]
             assert best.name == name, (query, mode, best.name)
+    assert best.regions()[0].text and best.heatmap().whole.size == 0
