@@ -32,9 +32,9 @@ from .store.manifest import Manifest
 from .store.repairing import Repairer, Repairs
 from .store.report import Progress, Report, Silent
 from .store.sidecar import Sidecar, notes_of
-from .store.sides import encode_pages
 from .store.syncing import sync, synced_folder
 from .store.tables import Tables
+from .store.tasks import encode_for
 from .store.trying import tried_with
 from .store.writing import Writer
 
@@ -172,7 +172,7 @@ class Changeable:
             adder = Adder(
                 self._tables,
                 self._writer(),
-                lambda pages: encode_pages(encoder, pages, self.manifest.rows),
+                lambda pages, kind: encode_for(encoder, pages, kind, self.manifest.rows),
                 lambda source: read(source, encoder.budget, bounds, how=chosen),
                 progress or Silent(),
                 tried=tried_with(bounds, chosen),

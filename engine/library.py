@@ -77,7 +77,8 @@ class Library(Changeable, Portable, Searchable, Askable):
         on a CPU; rows may take `memory` bytes, a quarter of the machine's by default, and on a GPU
         `device_memory`, most of what is free; larger libraries are scanned by their codes.
         `engine` draws the PDFs of a new library (`Reading.engine`), its pages are encoded by their
-        "pixels" (the default), their "text" or "both" (`rows`), keep as many rows as `pooling` says
+        "pixels" (the default), their "text" or "both" (`rows`; source code always by its text, if
+        the encoder has the task `code`), keep as many rows as `pooling` says
         (by default as many as suit the encoder: 160 of quire-mini, of others all), and have `codes`
         of these kinds for quick scans ("bits"); others keep what they have.
         Raises WrongLibrary when the library was made by another encoder or otherwise than asked,

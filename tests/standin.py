@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from quire.engine.encode.protocol import Vectors
 from quire.ingest.budget import PixelBudget
@@ -83,6 +84,39 @@ class StandIn:
             cells=np.array(cells or [-1] * len(words), dtype=np.int16),
             grid=grid,
         )
+
+
+class TwoTasks(StandIn):
+    """Has the task `code` too, in which every word has another vector. Of a picture it sees the
+    word "grey". `asked`: the task of each call for queries."""
+
+    tasks = ("retrieval", "code")
+
+    def __init__(self, name: str = "two tasks") -> None:
+        super().__init__(name)
+        self.asked: list[str] = []
+
+    def encode_query(
+        self, texts: str | Sequence[str], *, task: str = "retrieval", vectors: str = "multi"
+    ) -> Any:
+        self.asked.append(task)
+        return self._encode(_said(texts, task), vectors)
+
+    def encode_document(
+        self, items: Any, *, task: str = "retrieval", vectors: str = "multi"
+    ) -> Any:
+        if isinstance(items, Image.Image):
+            return word_vector("grey")[None].copy()
+        return self._encode(_said(items, task), vectors)
+
+
+def _said(items: Any, task: str) -> Any:
+    """Texts in the words of the task."""
+    if task == "retrieval":
+        return items
+    if not isinstance(items, str):
+        return [_said(item, task) for item in items]
+    return " ".join(f"{task}:{word}" for word in items.split())
 
 
 def _cell(box: tuple[float, float, float, float]) -> int:

@@ -219,7 +219,8 @@ def test_search_explains_its_steps_as_a_table(shelf: Path, said: Said) -> None:
     assert head.split() == ["step", "pages", "rows", "bytes", "ms"]
     assert main(["search", "gull", "--json", *library]) == 0
     [found] = json.loads(said()[0])["queries"]
-    assert found["plan"]["why"] == "few pages" and found["plan"]["steps"][0]["name"] == "encode"
+    assert found["plan"]["why"] == "few pages"
+    assert "encode" in [step["name"] for step in found["plan"]["steps"]]
 
 
 def test_a_library_is_made_with_fewer_rows_and_other_codes(tmp_path: Path, said: Said) -> None:

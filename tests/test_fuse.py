@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quire.engine.search.fuse import (
+    MOST,
+    NEARER,
+    RANK_CONSTANT,
+    RANK_MOST,
+    WEIGHTS,
     best_first,
+    by_looks,
     fuse_ranks,
     fuse_scores,
     ranks,
@@ -95,3 +101,28 @@ def test_fused_scores_are_finite_whatever_is_missing(values: np.ndarray) -> None
     holes = np.where(values > 10, NAN, np.where(values < -10, -INF, values))
     for fuse in (fuse_scores, fuse_ranks):
         assert np.isfinite(fuse({"visual": values, "text": holes})[0]).all()
+
+
+def test_a_list_that_tells_which_page_and_not_whether_any_is_lowered_as_a_whole() -> None:
+    """Code pages are 0 to 3; the words know page 4 alone well."""
+    code = np.array([4.0, 0.0, 0.0, 0.0, np.nan])
+    total, used = fuse_scores({"code": code, "text": np.zeros(5)})
+    best = WEIGHTS["code"] * np.sqrt(3)  # of one page among four, in deviations
+    assert used == {"code": WEIGHTS["code"], "text": 0.0} and best > MOST["code"]
+    assert total[0] == pytest.approx(MOST["code"]) and total[4] == 0
+    assert total[0] - total[1] == pytest.approx(best + WEIGHTS["code"] / np.sqrt(3))
+    assert fuse_scores({"code": code}, {"code": 0.1})[0][0] == pytest.approx(0.1 * np.sqrt(3))
+
+
+def test_by_rank_the_same_list_is_lowered_too() -> None:
+    code, text = np.array([2.0, 1.0, 0.0, np.nan]), np.array([0.0, 0.0, 0.0, 5.0])
+    total, _ = fuse_ranks({"code": code, "text": text})
+    first = RANK_MOST["code"] / (RANK_CONSTANT + 1)
+    assert total[0] == pytest.approx(first) and total[3] > total[0] > total[1] > total[2]
+
+
+def test_code_and_pictures_stand_in_one_list_on_one_scale() -> None:
+    visual, code = np.array([1.0, np.nan, 3.0]), np.array([np.nan, 3.1, np.nan])
+    both = by_looks({"visual": visual, "code": code}, reach=4.0)
+    np.testing.assert_allclose(both, [1.0, 3.1 - 4 * NEARER, 3.0])
+    assert by_looks({"visual": visual}, 4.0) is visual and by_looks({"code": code}, 4.0) is code

@@ -187,7 +187,7 @@ def test_the_steps_are_told_with_pages_rows_bytes_and_time(library: Library) -> 
     hits = Library.open(library.path, StandIn()).search("elk fox", plan="bits")
     told = {step.name: step for step in hits.plan.steps}
     assert list(told) == [
-        "encode", "read contents", "filter", "BM25",
+        "read contents", "filter", "encode", "BM25",
         "scan bits", "read rows", "exact MaxSim", "rank",
     ]  # fmt: skip
     assert told["scan bits"].pages == 40 and told["scan bits"].bytes > 0

@@ -21,8 +21,9 @@ RowsOption = Annotated[
     Literal["pixels", "text", "both"] | None,
     typer.Option(
         "--rows",
-        help="Encode a page by its pixels, its text (where it has none, by its pixels) or both. Of "
-        "a new library: it keeps what it has; pixels if not given.",
+        help="Encode a page by its pixels, its text (where it has none, by its pixels) or both; "
+        "source code is always encoded by its text if the encoder knows code. Of a new library: it "
+        "keeps what it has; pixels if not given.",
     ),
 ]
 PoolOption = Annotated[

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int16
 from PIL import Image
 
+from quire.adapters.tasks import RETRIEVAL
 from quire.ingest.budget import PixelBudget
 
 Kind = Literal["multi", "dense", "both", "sparse"]
@@ -65,3 +66,9 @@ class PageEncoder(Protocol):
     def encode_document(
         self, items: Any, *, task: str = "retrieval", vectors: Kind = "multi"
     ) -> Any: ...
+
+
+def tasks_of(encoder: PageEncoder) -> tuple[str, ...]:
+    """Tasks that the encoder has weights for; `retrieval` alone where it does not say."""
+    tasks: tuple[str, ...] = getattr(encoder, "tasks", (RETRIEVAL,))
+    return tasks

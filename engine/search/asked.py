@@ -6,6 +6,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
+from quire.adapters.tasks import RETRIEVAL
+
 from ..encode.protocol import PageEncoder
 from ..explain.calibration import USUAL_SEEN, Calibration, calibrate
 from ..explain.coverage import read_coverage, seen_coverage
@@ -37,23 +39,28 @@ See = Callable[[str], tuple[Float[np.ndarray, "q d"], Float[np.ndarray, "sample 
 
 
 class Asked:
-    """What was asked of a library."""
+    """What was asked of the pages of a library that one task made."""
 
     def __init__(
-        self, text: str, background: Background, see: See, encoder: Callable[[], PageEncoder]
+        self,
+        text: str,
+        background: Background,
+        see: See,
+        encoder: Callable[[], PageEncoder],
+        task: str = RETRIEVAL,
     ) -> None:
-        self.text, self.background = text, background
+        self.text, self.background, self.task = text, background, task
         self._see, self._encoder = see, encoder
 
     def instead(self, text: str) -> "Asked":
         """Something else, asked of the same library."""
-        return Asked(text, self.background, self._see, self._encoder)
+        return Asked(text, self.background, self._see, self._encoder, self.task)
 
     @cached_property
     def question(self) -> Question:
         """With its rows: this loads the encoder, if the search itself did without."""
         rows, library = self._see(self.text)
-        spans = spans_of(self._encoder(), self.text, len(rows))
+        spans = spans_of(self._encoder(), self.text, len(rows), self.task)
         return ask(self.text, self.background.rarity, rows, spans, library)
 
     def relevance(self, text: str, page: Callable[[], StoredPage]) -> float:
@@ -74,10 +81,10 @@ class Asked:
         return read_coverage(keys, weights / weights.sum(), text)[0] if keys else 0.0
 
 
-def spans_of(encoder: PageEncoder, text: str, rows: int) -> Sequence[Span | None] | None:
+def spans_of(encoder: PageEncoder, text: str, rows: int, task: str) -> Sequence[Span | None] | None:
     """Which letters each query row stands for; None for an encoder that cannot tell."""
     tell = getattr(encoder, "query_spans", None)
     if tell is None:
         return None
-    spans: Sequence[Span | None] = tell(text)
+    spans: Sequence[Span | None] = tell(text, task=task)
     return spans if len(spans) == rows else None

@@ -35,10 +35,12 @@ SNIPPET = 48  # characters of a name or section in a printed table
 class Hit:
     """A page with its score and the reasons for it.
 
-    page: counted from 1. score: of the mode: a MaxSim, a BM25, or a sum of standardised scores;
-    of the reranker where there was one (see `search/rerank.py`).
-    reasons: list ("visual", "text") -> {"score", "rank"}; rank from 1 among the pages in scope,
-    of "rerank" among those it read. A list that says nothing about the page is not there.
+    page: counted from 1. score: of the mode: a MaxSim (moved where code and pictures stand in one
+    list, see `by_looks`), a BM25, or a sum of standardised scores; of the reranker where there was
+    one (see `search/rerank.py`).
+    reasons: list ("visual", "code", "text") -> {"score", "rank"}; rank from 1 among the pages in
+    scope, of "rerank" among those it read. A list that says nothing about the page is not there:
+    source code that was encoded for the task `code` is in "code", all other pages in "visual".
     ocr: what read `text` off the picture; "" where it is the file's own.
     """
 

@@ -110,12 +110,16 @@ class Looks:
             seen.append(self._best(query, estimate, chosen, contents, steps))
         return seen
 
-    def sample(self, contents: Contents) -> Float[np.ndarray, "sample d"]:
-        """Rows from all over the library, float32."""
+    def sample(
+        self, contents: Contents, pages: Bool[np.ndarray, " n"]
+    ) -> Float[np.ndarray, "sample d"]:
+        """Rows from all over these pages of the library, float32."""
         held = self._rows.held(contents)
-        if held is None:
-            spread = np.linspace(0, len(contents) - 1, min(SAMPLE_PAGES, len(contents)))
-            held = self._taker.take(contents, np.unique(spread.astype(np.int64)))
+        if held is None or not pages.all():
+            own = np.flatnonzero(pages)
+            spread = np.linspace(0, len(own) - 1, min(SAMPLE_PAGES, len(own))).astype(np.int64)
+            few = own[np.unique(spread)]
+            held = self._taker.take(contents, few) if held is None else held.select(few)
         step = -(-len(held.rows) // SAMPLE_ROWS) or 1
         sample: Float[np.ndarray, "sample d"] = held.rows[::step].astype(np.float32)
         return sample
@@ -140,9 +144,12 @@ class Looks:
                 ):
                     scores[:, scope] = maxsim(queries, resident)[:, scope]
                 return scores
-        for chosen in _runs(np.flatnonzero(scope), bool(scope.all()) and held):
-            rows = self._read(contents, chosen, steps)
-            scores[:, chosen] = self._maxsim(queries, rows, steps)
+        chosen = np.flatnonzero(scope)
+        if held and 2 * len(chosen) > len(contents):  # to copy their rows would take longer
+            scores[:, chosen] = self._maxsim(queries, packed, steps)[:, chosen]
+            return scores
+        for few in _runs(chosen):
+            scores[:, few] = self._maxsim(queries, self._read(contents, few, steps), steps)
         return scores
 
     def _best(
@@ -235,8 +242,6 @@ class Looks:
             return maxsim(list(queries), rows, device=self.means.device, threads=self.means.threads)
 
 
-def _runs(pages: Int[np.ndarray, " k"], whole: bool) -> list[Int[np.ndarray, " few"]]:
+def _runs(pages: Int[np.ndarray, " k"]) -> list[Int[np.ndarray, " few"]]:
     """Pages whose rows are in memory at a time."""
-    if whole:
-        return [pages]
     return [pages[i : i + TAKEN_PAGES] for i in range(0, len(pages), TAKEN_PAGES)]

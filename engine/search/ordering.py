@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..store.contents import Contents
-from .fuse import best_first, fuse_ranks, fuse_scores, ranks
+from .fuse import best_first, by_looks, fuse_ranks, fuse_scores, ranks
 from .planner import Choice
 
 Lists = Mapping[str, Float[np.ndarray, " n"]]
@@ -18,13 +18,15 @@ class Found:
     """What was seen of a library at one moment.
 
     For each query, over the pages in scope: `lists` of scores, and `exact`, which of the pages
-    were not only estimated and so may be hits. choice: how they were scored by looks, if at all.
+    were not only estimated and so may be hits; `reach`, the most that a page can score by looks.
+    choice: how they were scored by looks, if at all.
     """
 
     contents: Contents
     scope: Bool[np.ndarray, " n"]
     lists: Sequence[Lists]
     exact: Sequence[Bool[np.ndarray, " n"]]
+    reach: Sequence[float]
     choice: Choice | None
 
     @classmethod
@@ -34,18 +36,19 @@ class Found:
         scope: Bool[np.ndarray, " n"],
         lists: Sequence[Lists],
         exact: Sequence[Bool[np.ndarray, " n"]],
+        reach: Sequence[float],
         choice: Choice | None,
     ) -> "Found":
         """From arrays over all pages."""
         inside = [
             {
                 name: own[name][scope].astype(np.float64)
-                for name in ("visual", "text")
+                for name in ("visual", "code", "text")
                 if name in own
             }
             for own in lists
         ]
-        return cls(contents, scope, inside, [one[scope] for one in exact], choice)
+        return cls(contents, scope, inside, [one[scope] for one in exact], reach, choice)
 
     @property
     def words(self) -> bool:
@@ -57,24 +60,24 @@ class Found:
         words = self.lists[i].get("text")
         return None if words is None else int((words > 0).sum())
 
+    def in_order(
+        self, i: int, mode: str, fusion: str
+    ) -> tuple[Float[np.ndarray, " n"], Int[np.ndarray, " m"], dict[str, float]]:
+        """For query i the scores of the mode, the pages that may be hits, best first, and the
+        weights used.
 
-def in_order(
-    lists: Lists, mode: str, fusion: str, exact: Bool[np.ndarray, " n"]
-) -> tuple[Float[np.ndarray, " n"], Int[np.ndarray, " m"], dict[str, float]]:
-    """The scores of the mode, the pages that may be hits, best first, and the weights used.
-
-    Estimated pages take part in means and deviations, and are no hits.
-    """
-    weights: dict[str, float] = {}
-    if mode == "hybrid":
-        scores, weights = (fuse_scores if fusion == "score" else fuse_ranks)(lists)
-    else:
-        scores = lists[mode]
-    order = best_first(scores)
-    order = order[exact[order]]
-    if mode == "text":
-        order = order[scores[order] > 0]  # a page that no word hits is no hit
-    return scores, order, weights
+        Estimated pages take part in means and deviations, and are no hits.
+        """
+        lists, weights = self.lists[i], dict[str, float]()
+        if mode == "hybrid":
+            scores, weights = (fuse_scores if fusion == "score" else fuse_ranks)(lists)
+        else:
+            scores = lists["text"] if mode == "text" else by_looks(lists, self.reach[i])
+        order = best_first(scores)
+        order = order[self.exact[i][order]]
+        if mode == "text":
+            order = order[scores[order] > 0]  # a page that no word hits is no hit
+        return scores, order, weights
 
 
 def reasons_of(lists: Lists) -> Callable[[int], dict[str, dict[str, float]]]:

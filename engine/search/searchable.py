@@ -38,9 +38,9 @@ class Searchable:
     ) -> Hits:
         """The k best pages for a question, best first; all pages if there are fewer than k.
 
-        mode: "visual" scores pages by MaxSim, "text" by BM25 on their text layer (and finds only
-        pages that hold a word of the query), "hybrid" joins both; "auto" is "hybrid" where any page
-        in scope has text, else "visual".
+        mode: "visual" scores pages by MaxSim (source code by its text, for the task `code`), "text"
+        by BM25 on their text layer (and finds only pages that hold a word of the query), "hybrid"
+        joins both; "auto" is "hybrid" where any page in scope has text, else "visual".
         plan: how pages are scored by looks. "exact" scores every one; "bits", "int8" and "pooled"
         scan such codes, if the library keeps them, and score the best exactly; "auto" does what
         is quickest and finds the same (see `search/planner.py`). The scores of hits are always
@@ -82,6 +82,7 @@ class Searchable:
         self, picture: "Image.Image", k: int = 10, where: Where | None = None
     ) -> Hits:
         """The k pages that look most like a picture of a page or of a part of one, best first.
+        Source code that was encoded by its text is not among them.
 
         Such hits have no words to explain: their heat maps and regions are empty, and relevance
         says nothing. Raises as `search` does, and EncodeError if the encoder reads text alone.

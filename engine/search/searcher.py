@@ -1,12 +1,14 @@
 """One search from question to hits."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from quire.adapters.tasks import RETRIEVAL
 
 from ..encode.protocol import PageEncoder
 from ..errors import EmptyLibrary, EngineError
@@ -23,8 +25,10 @@ from .asked import Asked, Background
 from .hits import Hit, Hits
 from .lists import best_words, text_scores
 from .looks import Looks, Means
-from .ordering import Found, in_order, reasons_of
+from .ordering import Found, reasons_of
+from .parts import LISTS, Part, Queries, Rows, made_for, parts_of, reach_of, task_of
 from .plan import Plan, check_request, check_rerank
+from .planner import Choice
 from .rerank import RERANK_TOP, rerank
 from .scope import Scope, Where
 from .steps import Steps
@@ -73,23 +77,22 @@ class Searcher:
         for query in queries:
             check_request(query, k, where, mode, fusion, plan)
         top = check_rerank(k, reranker is not None, rerank_top, RERANK_TOP)
-        began = perf_counter()
-        texts, steps, rows = [storable(query) for query in queries], Steps(), None
+        began, steps = perf_counter(), Steps()
+        texts, asking = [storable(query) for query in queries], None
         if mode != "text":
-            with steps.step("encode"):
-                rows = self._encode(texts, encoder)
-        found = self._look(texts, rows, max(k, top), where, mode, plan, steps)
+            asking = Queries(lambda task: self._encode(texts, task, encoder))
+        found = self._look(texts, asking, max(k, top), where, mode, plan, steps)
         if mode == "auto":
             mode = "hybrid" if found.words else "visual"
         out = []
         for i, query in enumerate(texts):
             with steps.step("rank", pages=int(found.scope.sum())):
-                scores, order, weights = in_order(found.lists[i], mode, fusion, found.exact[i])
+                scores, order, weights = found.in_order(i, mode, fusion)
             told = Plan(
                 mode, fusion, where, len(scores), len(found.contents), choice=found.choice,
                 found=found.hits(i), weights=weights,
             )  # fmt: skip
-            asked = self._asked(query, None if rows is None else rows[i], encoder)
+            asked = {task: self._asked(query, task, asking, i, encoder) for task in LISTS}
             hits = self._hits(found, i, scores, order[: max(k, top)], asked)
             if reranker is not None:
                 with self._reranking, steps.step(f"rerank by {reranker.name}", pages=len(hits)):
@@ -114,10 +117,14 @@ class Searcher:
         with self._lock, steps.step("encode"):
             seen = encoder().encode_document(picture, vectors="multi")
         rows = seen[:: -(-len(seen) // PICTURE_ROWS)]
-        found = self._look([""], [rows], k, where, "visual", "auto", steps)
-        scores, order, _ = in_order(found.lists[0], "visual", "score", found.exact[0])
-        sample = self._looks.sample
-        asked = Asked("", self._background, lambda _: (rows, sample(found.contents)), encoder)
+        asking = Queries(lambda _: [rows], [RETRIEVAL])  # a picture looks like no source code
+        found = self._look([""], asking, k, where, "visual", "auto", steps)
+        scores, order, _ = found.in_order(0, "visual", "score")
+
+        def see(_: str) -> tuple[Any, Any]:
+            return rows, self._looks.sample(found.contents, made_for(found.contents, RETRIEVAL))
+
+        asked = {RETRIEVAL: Asked("", self._background, see, encoder)}
         plan = Plan(
             "visual", "score", where, len(scores), len(found.contents), choice=found.choice,
             seconds=perf_counter() - began, steps=steps.taken,
@@ -128,43 +135,70 @@ class Searcher:
         """A searcher of the same library that has read nothing yet."""
         return Searcher(self._tables, self._manifest, self._means)
 
-    def _encode(self, queries: list[str], encoder: "Callable[[], PageEncoder]") -> Any:
-        with self._lock:  # encoders need not be safe for threads
-            return encoder().encode_query(queries)
+    def _encode(self, queries: list[str], task: str, encoder: "Callable[[], PageEncoder]") -> Any:
+        with self._lock:  # encoders need not be safe for threads: tasks are switched in place
+            return encoder().encode_query(queries, task=task)
 
     def _look(
         self,
         texts: list[str],
-        rows: Any,
+        asking: Queries | None,
         k: int,
         where: Where | None,
         mode: str,
         plan: str,
         steps: Steps,
     ) -> Found:
-        """Every list of scores for every query, of one moment of the library."""
+        """Every list of scores for every query, of one moment of the library.
+
+        asking: the queries as rows, None to look for words alone. Pages of tasks that they cannot
+        be encoded for are out of scope.
+        """
         with reading(self._tables.layout):
             while True:
                 version, contents, scope = self._snapshot(where, steps)
+                rows: dict[str, Sequence[Rows]] = {}
+                parts = [] if asking is None else parts_of(contents, scope, asking.tasks)
+                if asking is not None:
+                    scope = np.logical_or.reduce([part.pages for part in parts])
+                    with steps.step("encode"):
+                        rows = {part.task: asking.of(part.task) for part in parts}
                 lists: list[dict[str, np.ndarray]] = [{} for _ in texts]
-                exact, choice = [scope] * len(texts), None
+                exact, choice, reach = [scope] * len(texts), None, [0.0] * len(texts)
                 if mode in ("text", "hybrid") or (mode == "auto" and contents.worded[scope].any()):
                     for query, own in zip(texts, lists, strict=True):
                         with steps.step("BM25", pages=int(scope.sum())):
                             own["text"] = text_scores(query, self._tables, contents, scope)
                 try:
-                    if rows is not None:
+                    if parts:
                         choice = self._looks.choose(plan, contents, scope, k)
-                        also = [best_words(own.get("text"), choice.best) for own in lists]
-                        seen = self._looks.score(rows, contents, scope, choice, also, steps)
-                        exact = [one.exact for one in seen]
-                        for own, one in zip(lists, seen, strict=True):
-                            own["visual"] = one.scores
+                        exact = self._score(lists, parts, rows, contents, choice, steps)
+                        reach = [reach_of(own) for own in rows[parts[-1].task]]
                 except EngineError:
                     if self._tables.documents.version == version:
                         raise
                     continue  # a document was deleted while its rows were read: look again
-                return Found.of(contents, scope, lists, exact, choice)
+                return Found.of(contents, scope, lists, exact, reach, choice)
+
+    def _score(
+        self,
+        lists: list[dict[str, np.ndarray]],
+        parts: Sequence[Part],
+        rows: Mapping[str, Sequence[Rows]],
+        contents: Contents,
+        choice: Choice,
+        steps: Steps,
+    ) -> list[np.ndarray]:
+        """Adds the scores of each part by looks to the lists of each query. Returns which pages
+        have exact ones."""
+        also = [best_words(own.get("text"), choice.best) for own in lists]
+        exact = [np.zeros(len(contents), dtype=bool) for _ in lists]
+        for part in parts:
+            seen = self._looks.score(rows[part.task], contents, part.pages, choice, also, steps)
+            for own, known, one in zip(lists, exact, seen, strict=True):
+                own[part.list] = one.scores
+                known |= one.exact
+        return exact
 
     def _snapshot(self, where: Where | None, steps: Steps) -> tuple[int, Contents, np.ndarray]:
         """What is there, which version that is, and what of it is in scope."""
@@ -182,24 +216,42 @@ class Searcher:
             with steps.step("filter", pages=len(self._contents)):
                 return version, self._contents, self._scope.select(where)
 
-    def _asked(self, query: str, rows: Any, encoder: "Callable[[], PageEncoder]") -> Asked:
+    def _asked(
+        self,
+        query: str,
+        task: str,
+        asking: Queries | None,
+        i: int,
+        encoder: "Callable[[], PageEncoder]",
+    ) -> Asked:
+        """The query, asked of the pages of one task."""
+
         def see(text: str) -> tuple[Any, Any]:
             with reading(self._tables.layout):
                 _, contents, _ = self._snapshot(None, Steps())
-                sample = self._looks.sample(contents)
-            known = rows is not None and text == query
-            own = rows if known else self._encode([text], encoder)[0]
-            return own, sample
+                sample = self._looks.sample(contents, made_for(contents, task))
+            if asking is not None and text == query:
+                return asking.of(task)[i], sample
+            return self._encode([text], task, encoder)[0], sample
 
-        return Asked(query, self._background, see, encoder)
+        return Asked(query, self._background, see, encoder, task)
 
     def _hits(
-        self, found: Found, i: int, scores: np.ndarray, order: np.ndarray, asked: Asked
+        self,
+        found: Found,
+        i: int,
+        scores: np.ndarray,
+        order: np.ndarray,
+        asked: Mapping[str, Asked],
     ) -> list[Hit]:
-        places, reasons = np.flatnonzero(found.scope), reasons_of(found.lists[i])
+        """asked: by task; each hit has that of its page."""
+        contents, reasons = found.contents, reasons_of(found.lists[i])
+        places = np.flatnonzero(found.scope)[order].tolist()
         return [
-            self._hit(found.contents, int(places[at]), float(scores[at]), reasons(int(at)), asked)
-            for at in order.tolist()
+            self._hit(
+                contents, page, float(scores[at]), reasons(at), asked[task_of(contents, page)]
+            )
+            for page, at in zip(places, order.tolist(), strict=True)
         ]
 
     def _hit(

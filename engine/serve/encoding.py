@@ -7,7 +7,7 @@ from typing import Any
 
 from quire.ingest.budget import PixelBudget
 
-from ..encode.protocol import Kind, PageEncoder
+from ..encode.protocol import Kind, PageEncoder, tasks_of
 
 
 class Turns:
@@ -47,21 +47,22 @@ class SharedEncoder:
         self.budget: PixelBudget = encoder.budget
         self.dim: int = encoder.dim
         self.dense_dims: tuple[int, ...] = encoder.dense_dims
+        self.tasks: tuple[str, ...] = tasks_of(encoder)
 
     @property
     def name(self) -> str:
         return str(self._encoder.describe().get("name", "encoder"))
 
     @property
-    def query_spans(self) -> Callable[[str], Any] | None:
+    def query_spans(self) -> Callable[..., Any] | None:
         """As `Encoder.query_spans`; None for an encoder that cannot tell."""
         tell = getattr(self._encoder, "query_spans", None)
         if tell is None:
             return None
 
-        def told(text: str) -> Any:
+        def told(text: str, *, task: str = "retrieval") -> Any:
             with self._turns.take(hurry=True):  # tokenizers are not for two threads either
-                return tell(text)
+                return tell(text, task=task)
 
         return told
 

@@ -62,7 +62,8 @@ class Reason(BaseModel):
 
 
 class HitReply(BaseModel):
-    """A page that was found. share: its score between the worst (0) and best (1) of this reply."""
+    """A page that was found. share: its score between the worst (0) and best (1) of this reply.
+    reasons: its score and rank in each list that says something of it: visual, code, text."""
 
     document: str
     name: str

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from quire.ingest.document import Document
+from quire.ingest.document import Document, DocumentKind
 from quire.ingest.failure import Failure, ReadFailed
 from quire.ingest.find import Found, Source
 from quire.ingest.page import Page
@@ -37,7 +37,8 @@ class Opened(Protocol):
 # Paths of a document -> what is to be noted of it; None for nothing new.
 Metadata = Callable[[Sequence[str]], Mapping[str, Any] | None]
 Reader = Callable[[Source], AbstractContextManager[Opened]]
-Encode = Callable[[Sequence[Page]], Sequence[Vectors]]
+# Pages of a document of this kind -> their vectors, and the task that made each.
+Encode = Callable[[Sequence[Page], DocumentKind], tuple[Sequence[Vectors], Sequence[str]]]
 
 
 class Adder:
@@ -164,7 +165,7 @@ class Adder:
                 document = opened.document
                 pages = readable(opened, lost)
                 while few := list(islice(pages, ENCODE_PAGES)):
-                    self._writer.write_pages(few, self._encode(few))
+                    self._writer.write_pages(few, *self._encode(few, document.kind))
                     for page in few:
                         self._progress.page(document, page.number)
                     if lost and on_error == "raise":

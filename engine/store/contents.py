@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool, Int
 
+from quire.adapters.tasks import CODE
 from quire.ingest.document import Document
 
 from .pages import page_id
@@ -78,6 +79,11 @@ class Contents:
     def worded(self) -> Bool[np.ndarray, " n"]:
         """Which pages have text."""
         return np.array([bool(text) and not text.isspace() for text in self.texts], dtype=bool)
+
+    @cached_property
+    def coded(self) -> Bool[np.ndarray, " n"]:
+        """Which pages have vectors of the task `code`."""
+        return np.array([task == CODE for task in self.tasks], dtype=bool)
 
     @cached_property
     def spans(self) -> dict[tuple[str, str], slice]:

@@ -41,8 +41,9 @@ def page_id(document: str, number: int) -> str:
     return f"{document}#{number}"
 
 
-def page_rows(pages: Sequence[Page], vectors: "pa.Table", task: str) -> "pa.Table":
-    """Rows of the `pages` table, but for the seals of the images. vectors: of `vector_rows`."""
+def page_rows(pages: Sequence[Page], vectors: "pa.Table", tasks: Sequence[str]) -> "pa.Table":
+    """Rows of the `pages` table, but for the seals of the images. vectors: of `vector_rows`; tasks:
+    that made them, one a page."""
     import pyarrow as pa
 
     columns = [
@@ -52,7 +53,7 @@ def page_rows(pages: Sequence[Page], vectors: "pa.Table", task: str) -> "pa.Tabl
         [storable(page.section) for page in pages],
         [storable(page.text) for page in pages],
         [page.ocr for page in pages],
-        [task] * len(pages),
+        list(tasks),
         [len(rows) for rows in vectors.column("rows")],
         [one for batch in vectors.to_batches() for one in seals_of(batch)],
         [""] * len(pages),

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from quire.adapters.tasks import RETRIEVAL
 from quire.ingest.page import Page
 
 from ..encode.protocol import PageEncoder, Vectors
@@ -15,6 +16,7 @@ from ..errors import EncodeError
 
 Side = Literal["pixels", "text", "both"]
 PIXELS: Side = "pixels"
+TEXT: Side = "text"
 # Letters of text that are encoded at once: about 130 English words, below every model's limit
 # also where a letter is a token.
 PIECE = 800
@@ -29,7 +31,9 @@ def check_side(side: str) -> Side:
     raise EncodeError(f"rows={side!r}: choose one of {', '.join(get_args(Side))}")
 
 
-def encode_pages(encoder: PageEncoder, pages: Sequence[Page], side: Side) -> list[Vectors]:
+def encode_pages(
+    encoder: PageEncoder, pages: Sequence[Page], side: Side, task: str = RETRIEVAL
+) -> list[Vectors]:
     """The vectors of pages, by `side`. A page without text is encoded by its picture.
 
     "both" has the rows of the picture and then those of the text, which look at no cell; the dense
@@ -40,10 +44,10 @@ def encode_pages(encoder: PageEncoder, pages: Sequence[Page], side: Side) -> lis
     seen: dict[int, Vectors] = {}
     pictured = [i for i, own in enumerate(texts) if not own or side == "both"]
     if pictured:
-        found = encoder.encode_document([pages[i] for i in pictured], vectors="both")
+        found = encoder.encode_document([pages[i] for i in pictured], task=task, vectors="both")
         seen = dict(zip(pictured, found, strict=True))
     every = [piece for own in texts for piece in own]
-    read = iter(encoder.encode_document(every, vectors="both") if every else [])
+    read = iter(encoder.encode_document(every, task=task, vectors="both") if every else [])
     out = []
     for i, own in enumerate(texts):
         parts = [seen[i]] if i in seen else []

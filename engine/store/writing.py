@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from quire.adapters.tasks import RETRIEVAL
 from quire.ingest.document import Document
 from quire.ingest.page import Page
 
@@ -48,9 +49,14 @@ class Writer:
         self._remove_leftovers()
 
     def write_pages(
-        self, pages: Sequence[Page], vectors: Sequence[Vectors], task: str = "retrieval"
+        self,
+        pages: Sequence[Page],
+        vectors: Sequence[Vectors],
+        tasks: Sequence[str] | None = None,
     ) -> None:
-        """The next pages of a document; invisible until `commit`. task: that made the vectors.
+        """The next pages of a document; invisible until `commit`.
+
+        tasks: of the encoder, that made the vectors of each page; None: `retrieval` all of them.
 
         Their images are written meanwhile, few of them held, their rows when there are enough.
         """
@@ -66,7 +72,8 @@ class Writer:
             images.append(self._images.save(page.document, page.number, page.image))
         vectors = [self._pooling.apply(item) for item in vectors]
         heavy = vector_rows(pages, vectors, *self._dims)
-        self._buffer.append((page_rows(pages, heavy, task), heavy, images))
+        tasks = [RETRIEVAL] * len(pages) if tasks is None else tasks
+        self._buffer.append((page_rows(pages, heavy, tasks), heavy, images))
         if sum(len(rows) for rows, _, _ in self._buffer) >= FRAGMENT_PAGES:
             self._flush()
 

@@ -123,7 +123,7 @@ def make(folder: Path, pages: int, most: int) -> None:
             own, vectors = zip(*map(_page, range(start, min(start + WRITTEN, end))), strict=True)
             rows = vector_rows(own, vectors, DIM, DENSE)
             tables.vectors.add(rows)
-            tables.pages.add(page_rows(own, rows, "retrieval"))
+            tables.pages.add(page_rows(own, rows, ["retrieval"] * len(own)))
         numbers = range(done // DOCUMENT_PAGES, -(-end // DOCUMENT_PAGES))
         writer.update(*(_entry(number, pages) for number in numbers))
         tables.pages.optimize()

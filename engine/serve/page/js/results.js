@@ -5,7 +5,7 @@ import { $, h, many, milliseconds } from "./dom.js";
 import { state } from "./state.js";
 import * as viewer from "./viewer.js";
 
-const NAMES = { visual: "looks", text: "words", rerank: "reread" };
+const NAMES = { visual: "looks", code: "code", text: "words", rerank: "reread" };
 
 export function waiting() {
   const card = () => h("li", { class: "card skeleton" },
