@@ -28,6 +28,7 @@ FAMILY: dict[str, Any] = {
     "learned_lengths": True,
     "commercial": True,
     "most_rows": 160,
+    "whole": {"code": 0.5},
 }
 
 HEADS = ("letters.weight", "letters.bias", "scale", "prior")

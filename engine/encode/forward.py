@@ -25,6 +25,8 @@ def forward(
     found = heads(checkpoint, device, hidden, ids, sequences, tasks, query)
     for i, (s, (multi, dense)) in enumerate(zip(sequences, found, strict=True)):
         cells = np.array([-1]) if checkpoint.projector is None else s.cells[s.keep]
+        if s.whole:
+            cells = np.append(cells, -1)
         yield Vectors(
             multi=multi.cpu().numpy(),
             dense=dense.cpu().numpy(),
@@ -60,7 +62,12 @@ def heads(
             dense = mean_of(hidden[i, :n], torch.from_numpy(s.pool).to(device))
         else:
             dense = mean_of(rows[i, :n], keep)
-        yield (dense[None] if rows is None else rows[i, :n][keep]), dense
+        own = dense[None] if rows is None else rows[i, :n][keep]
+        if s.whole:
+            checkpoint.route.set([tasks[i]], device, torch.float32)
+            last = F.normalize(checkpoint.projector(dense[None, None])[0], dim=-1)
+            own = torch.cat([own, last * s.whole * own.norm(dim=-1).sum() if query else last])
+        yield own, dense
 
 
 def states(
