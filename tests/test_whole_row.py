@@ -1,4 +1,4 @@
-"""Of some tasks a text has one row more, which stands for the whole of it."""
+"""Of some tasks a text has one row more, for the whole, and telling tokens count more in it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from tiny_model import tiny_pieces, tiny_reader, write_tiny_model
 
 from quire.adapters.distil.tower import Tower
@@ -13,6 +14,7 @@ from quire.adapters.lora import write_adapter
 from quire.adapters.read.pieces import special_ids
 from quire.engine.encode.encoder import Encoder
 from quire.engine.encode.families.registry import FAMILIES
+from quire.engine.encode.pooling import mean_of
 
 TEXTS = ["the quick brown fox", "revenue grew", ""]
 
@@ -57,5 +59,20 @@ def test_it_stands_for_no_letters(tiny: Encoder) -> None:
 
 def test_a_family_without_it_is_described_as_before() -> None:
     for family in FAMILIES.values():
-        assert "whole" not in family.describe()
+        assert not {"whole", "telling"} & family.describe().keys()
         assert replace(family, whole={"code": 1.0}).describe()["whole"] == {"code": 1.0}
+
+
+def test_a_telling_token_counts_more_in_the_dense_vector() -> None:
+    hidden, keep = torch.tensor([[9.0, 9.0], [1.0, 0.0], [0.0, 1.0]]), torch.arange(3) > 0
+    np.testing.assert_allclose(mean_of(hidden, keep), [0.5**0.5, 0.5**0.5], atol=1e-6)
+    weights = torch.tensor([1.0, 0.6, 0.8])
+    np.testing.assert_allclose(mean_of(hidden, keep, weights), [0.6, 0.8], atol=1e-6)
+
+
+def test_a_page_has_no_row_for_the_whole_and_still_a_dense_vector(tiny: Encoder) -> None:
+    page = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8))
+    plain = tiny.encode_document(page, vectors="both")
+    code = tiny.encode_document(page, task="code", vectors="both")
+    assert len(code.multi) == len(plain.multi) == len(code.cells)
+    np.testing.assert_allclose(np.linalg.norm(code.dense), 1, atol=1e-5)

@@ -29,6 +29,7 @@ FAMILY: dict[str, Any] = {
     "commercial": True,
     "most_rows": 160,
     "whole": {"code": 0.5},
+    "telling": {"similarity": 0.15, "code": 0.15},
 }
 
 HEADS = ("letters.weight", "letters.bias", "scale", "prior")

@@ -56,6 +56,9 @@ class Family:
     # Tasks whose texts have one row more, for the whole: the projection of the dense vector. The
     # value says how much it counts in a question, in relation to all its other rows together.
     whole: Mapping[str, float] = field(default_factory=dict)
+    # Tasks whose dense vector is a weighted mean: each state of a text counts as much as its token
+    # is long in a question (`learned_lengths`), to the power of the value.
+    telling: Mapping[str, float] = field(default_factory=dict)
     instruction: str = ""  # taken where the caller gives none
     instruction_stop: bool = False  # it is stripped, and ends in punctuation or gets a full stop
     empty: str = ""  # stands for an empty text

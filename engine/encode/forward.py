@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .checkpoint import Checkpoint
-from .pooling import mean_of
+from .pooling import LEAST, mean_of
 from .protocol import Vectors
 from .sequence import Sequence as Tokens
 from .towers import look
@@ -59,7 +59,9 @@ def heads(
         n = len(s.ids)
         keep = torch.from_numpy(s.keep).to(device)
         if checkpoint.family.pooling:
-            dense = mean_of(hidden[i, :n], torch.from_numpy(s.pool).to(device))
+            power = checkpoint.family.telling.get(tasks[i])
+            weights = power and checkpoint.lengths[ids[i, :n]].clamp(min=LEAST) ** power
+            dense = mean_of(hidden[i, :n], torch.from_numpy(s.pool).to(device), weights)
         else:
             dense = mean_of(rows[i, :n], keep)
         own = dense[None] if rows is None else rows[i, :n][keep]
