@@ -68,6 +68,7 @@ def heads(
         if s.whole:
             checkpoint.route.set([tasks[i]], device, torch.float32)
             last = F.normalize(checkpoint.projector(dense[None, None])[0], dim=-1)
+            last = last.roll(last.shape[-1] // 2, -1)  # away from the rows of tokens
             own = torch.cat([own, last * s.whole * own.norm(dim=-1).sum() if query else last])
         yield own, dense
 
