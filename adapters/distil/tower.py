@@ -84,8 +84,8 @@ class Tower(nn.Module):
             setattr(attention, name, Free(getattr(attention, name)))
         line = text_turns(reader.model, torch.arange(LONGEST).expand(3, -1))
         self.register_buffer("turns", line, persistent=False)
-        telling = torch.from_numpy(np.asarray(lengths, np.float32))
-        self.register_buffer("lengths", telling, persistent=False)
+        rows = torch.from_numpy(np.asarray(lengths, np.float32))
+        self.register_buffer("lengths", rows, persistent=False)
 
     def begin(self, meanings: Float[np.ndarray, "pieces dim"]) -> None:
         """The table holds the main axes of the pieces' meanings, each piece as long as it is
