@@ -15,6 +15,7 @@ from quire.adapters.distil.tower import Tower
 from quire.adapters.distil.train import Plan, Trainer, train
 from quire.adapters.errors import AdapterError
 from quire.adapters.lora import write_adapter
+from quire.adapters.read.export import FAMILY
 from quire.adapters.read.pieces import special_ids
 from quire.adapters.train.encoded import Encoded
 from quire.adapters.train.late import late_scores
@@ -26,9 +27,19 @@ TEXTS = ["the quick brown fox", "a fox, quick and brown", "revenue grew", "reven
 LENGTHS = np.linspace(0.1, 1, len(tiny_reader().model.language_model.embed_tokens.weight))
 
 
-def tower(seed: int = 0) -> Tower:
+def tower(seed: int = 0, whole: float = 0.0, telling: float = 0.0) -> Tower:
     torch.manual_seed(seed)
-    return Tower(tiny_reader(), special_ids(tiny_pieces()), LENGTHS)
+    return Tower(tiny_reader(), special_ids(tiny_pieces()), LENGTHS, whole, telling)
+
+
+def learnt(task: str) -> Tower:
+    """Something learnt for a task of the encoder of `write_tiny_model`, whose lengths it has."""
+    out = tower(whole=FAMILY["whole"].get(task, 0), telling=FAMILY["telling"][task])
+    out.lengths = torch.linspace(0.5, 1, len(out.table))
+    with torch.no_grad():
+        for parameter in out.trained().values():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return out
 
 
 def pieces(texts: list[str]) -> list[list[int]]:
@@ -36,11 +47,7 @@ def pieces(texts: list[str]) -> list[list[int]]:
 
 
 def test_the_encoder_gives_the_vectors_that_the_tower_was_trained_for(tmp_path: Path) -> None:
-    trained = tower()
-    with torch.no_grad():
-        for parameter in trained.trained().values():
-            parameter.add_(0.1 * torch.randn_like(parameter))
-    reader = tiny_reader()
+    trained, reader = learnt("similarity"), tiny_reader()
     folder = write_tiny_model(tmp_path, reader)
     write_adapter(folder / "adapters" / "similarity", trained.adapter(), "tiny")
     encoder = Encoder.load(str(folder), device="cpu")
@@ -60,6 +67,17 @@ def test_the_encoder_gives_the_vectors_that_the_tower_was_trained_for(tmp_path: 
     assert (
         np.abs(plain - encoder.encode_query(TEXTS, task="similarity", vectors="dense")).max() > 0.01
     )
+
+
+def test_the_encoder_gives_the_row_for_the_whole_that_was_trained(tmp_path: Path) -> None:
+    folder, trained = write_tiny_model(tmp_path), learnt("code")
+    write_adapter(folder / "adapters" / "code", trained.adapter(), "tiny")
+    encoder = Encoder.load(str(folder), device="cpu")
+    for asks, encode in ((True, encoder.encode_query), (False, encoder.encode_document)):
+        ids, own = trained.padded(pieces(TEXTS), [asks] * 4)
+        seen = trained.rows(ids, trained.read(ids, own, torch.float32), asks)
+        for i, rows in enumerate(encode(TEXTS, task="code", vectors="multi")):
+            np.testing.assert_allclose(rows, seen.rows[i][seen.real[i]].detach(), atol=1e-5)
 
 
 def test_a_table_begins_with_the_main_axes_of_meaning() -> None:

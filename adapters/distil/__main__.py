@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from ..checkpoints import FILE
 from ..errors import AdapterError
 from ..lora import write_adapter
-from ..read.export import restore
+from ..read.export import FAMILY, restore
 from ..read.overlap import refuse_overlap
 from ..read.pieces import special_ids
 from ..read.reader import Reader
@@ -72,7 +72,8 @@ def prepare(options: argparse.Namespace) -> Trainer:
     ids = special_ids(tokenizer)
     reader = Reader(Shape(vocabulary=tokenizer.get_vocab_size()), ids)
     lengths = restore(reader, options.base)
-    tower = Tower(reader, ids, lengths)
+    whole, telling = (FAMILY[name].get(options.mixture, 0.0) for name in ("whole", "telling"))
+    tower = Tower(reader, ids, lengths, whole, telling)
     vocabulary = tokenizer.get_vocab()
     names = sorted(vocabulary, key=lambda piece: vocabulary[piece])
     tower.begin(piece_meanings(teacher, names))

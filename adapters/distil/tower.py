@@ -15,21 +15,25 @@ from ..train.encoded import Encoded
 
 LONGEST = 112  # tokens, the first of the template's
 TOGETHER = 64  # texts of about one length that are padded to the longest of them
+LEAST = 1e-3  # of the lengths by which states are weighed, as in the engine's pooling
 SPEAKING = ("o_proj", "down_proj")  # what a layer adds is their product
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
 @dataclass(frozen=True)
 class Pass:
-    """States of texts, float32, and which of them are their own [n, length] in {0, 1}."""
+    """States of texts, float32, which of them are their own [n, length] in {0, 1}, and how much
+    each counts in the mean."""
 
     states: Float[Tensor, "n length width"]
     own: Float[Tensor, "n length"]
+    weights: Float[Tensor, "n length"]
 
     def means(self) -> Float[Tensor, "n width"]:
         """Dense vectors, not of unit length; nothing of its own gives zeros."""
-        summed = (self.states * self.own[..., None]).sum(1)
-        return summed / self.own.sum(1, keepdim=True).clamp(min=1)
+        weights = self.own * self.weights
+        summed = (self.states * weights[..., None]).sum(1)
+        return summed / weights.sum(1, keepdim=True).clamp(min=LEAST)
 
 
 class Free(nn.Module):
@@ -56,11 +60,19 @@ class Tower(nn.Module):
     lengths: Tensor
 
     def __init__(
-        self, reader: Reader, token_ids: dict[str, int], lengths: Float[np.ndarray, " pieces"]
+        self,
+        reader: Reader,
+        token_ids: dict[str, int],
+        lengths: Float[np.ndarray, " pieces"],
+        whole: float = 0.0,
+        telling: float = 0.0,
     ) -> None:
-        """`lengths`: how much a row of a question counts, by its piece."""
+        """`lengths`: how much a row of a question counts, by its piece. `whole`: how much the row
+        for the whole text counts, in relation to all others together; 0: there is none. `telling`:
+        the power of the lengths by which states count in a dense vector."""
         super().__init__()
         self.reader = reader.requires_grad_(False)
+        self.whole, self.telling = whole, telling
         self.alone = False  # the table without the attention
         self.before = (token_ids["<|document|>"], token_ids["<|query|>"])
         language: Any = reader.model.language_model
@@ -72,8 +84,8 @@ class Tower(nn.Module):
             setattr(attention, name, Free(getattr(attention, name)))
         line = text_turns(reader.model, torch.arange(LONGEST).expand(3, -1))
         self.register_buffer("turns", line, persistent=False)
-        telling = torch.from_numpy(np.asarray(lengths, np.float32))
-        self.register_buffer("lengths", telling, persistent=False)
+        rows = torch.from_numpy(np.asarray(lengths, np.float32))
+        self.register_buffer("lengths", rows, persistent=False)
 
     def begin(self, meanings: Float[np.ndarray, "pieces dim"]) -> None:
         """The table holds the main axes of the pieces' meanings, each piece as long as it is
@@ -121,13 +133,24 @@ class Tower(nn.Module):
         x = F.embedding(ids, self.table).to(half)
         if not self.alone:
             x = x + recalled(language.layers[-1], x, self.turns[:, : ids.shape[1]].to(half))
-        return Pass(rms_norm(language.norm, x).float(), own)
+        weights = self.lengths[ids].clamp(min=LEAST) ** self.telling
+        return Pass(rms_norm(language.norm, x).float(), own, weights)
 
     def rows(self, ids: Int[Tensor, "n length"], seen: Pass, ask: bool) -> Encoded:
-        """Of unit length, those of questions as long as their pieces are telling; the rest zero."""
+        """Of unit length, those of questions as long as their pieces are telling; the rest zero.
+
+        The last is that of the whole text, if there is one.
+        """
         lengths = seen.own * self.lengths[ids] if ask else seen.own
+        dense, real = seen.means(), seen.own > 0
         rows = F.normalize(seen.states @ self.projector.T, dim=-1) * lengths[..., None]
-        return Encoded(rows, seen.own > 0, seen.means())
+        if self.whole:
+            last = F.normalize(dense @ self.projector.T, dim=-1)
+            last = last.roll(last.shape[-1] // 2, -1)  # away from the rows of tokens
+            last = last * (self.whole * lengths.sum(1, keepdim=True) if ask else 1)
+            rows = torch.cat([rows, last[:, None]], 1)
+            real = torch.cat([real, real.any(1, keepdim=True)], 1)
+        return Encoded(rows, real, dense)
 
     def trained(self) -> dict[str, nn.Parameter]:
         """The names and values that are learnt."""

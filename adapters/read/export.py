@@ -28,6 +28,8 @@ FAMILY: dict[str, Any] = {
     "learned_lengths": True,
     "commercial": True,
     "most_rows": 160,
+    "whole": {"code": 0.5},
+    "telling": {"similarity": 0.15, "code": 0.15},
 }
 
 HEADS = ("letters.weight", "letters.bias", "scale", "prior")

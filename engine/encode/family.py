@@ -53,6 +53,14 @@ class Family:
     score: str = "sum"  # over the rows of a query: "sum" or "mean" of the best products
     # Strings of a task that differ: "similarity/document" -> template.
     strings: Mapping[str, str] = field(default_factory=dict)
+    # Tasks whose texts have one row more, for the whole: the projection of the dense vector, its
+    # halves exchanged, so that it is like no row of a token, and the best row for the whole of a
+    # question is that for the whole of a text. The value says how much it counts in a question, in
+    # relation to all its other rows together.
+    whole: Mapping[str, float] = field(default_factory=dict)
+    # Tasks whose dense vector is a weighted mean: each state of a text counts as much as its token
+    # is long in a question (`learned_lengths`), to the power of the value.
+    telling: Mapping[str, float] = field(default_factory=dict)
     instruction: str = ""  # taken where the caller gives none
     instruction_stop: bool = False  # it is stripped, and ends in punctuation or gets a full stop
     empty: str = ""  # stands for an empty text

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .checkpoint import Checkpoint
-from .pooling import mean_of
+from .pooling import LEAST, mean_of
 from .protocol import Vectors
 from .sequence import Sequence as Tokens
 from .towers import look
@@ -25,6 +25,8 @@ def forward(
     found = heads(checkpoint, device, hidden, ids, sequences, tasks, query)
     for i, (s, (multi, dense)) in enumerate(zip(sequences, found, strict=True)):
         cells = np.array([-1]) if checkpoint.projector is None else s.cells[s.keep]
+        if s.whole:
+            cells = np.append(cells, -1)
         yield Vectors(
             multi=multi.cpu().numpy(),
             dense=dense.cpu().numpy(),
@@ -57,10 +59,18 @@ def heads(
         n = len(s.ids)
         keep = torch.from_numpy(s.keep).to(device)
         if checkpoint.family.pooling:
-            dense = mean_of(hidden[i, :n], torch.from_numpy(s.pool).to(device))
+            power = checkpoint.family.telling.get(tasks[i])
+            weights = power and checkpoint.lengths[ids[i, :n]].clamp(min=LEAST) ** power
+            dense = mean_of(hidden[i, :n], torch.from_numpy(s.pool).to(device), weights)
         else:
             dense = mean_of(rows[i, :n], keep)
-        yield (dense[None] if rows is None else rows[i, :n][keep]), dense
+        own = dense[None] if rows is None else rows[i, :n][keep]
+        if s.whole:
+            checkpoint.route.set([tasks[i]], device, torch.float32)
+            last = F.normalize(checkpoint.projector(dense[None, None])[0], dim=-1)
+            last = last.roll(last.shape[-1] // 2, -1)  # away from the rows of tokens
+            own = torch.cat([own, last * s.whole * own.norm(dim=-1).sum() if query else last])
+        yield own, dense
 
 
 def states(

@@ -60,7 +60,8 @@ def sequence_of(
     pictures = _pictures(item, checkpoint)
     if not pictures:
         template = family.template(role, task)
-        return text_sequence(tokenizer, family, template, text, instruction)
+        whole = family.whole.get(task, 0.0)
+        return text_sequence(tokenizer, family, template, text, instruction, whole)
     seen = [see_picture(picture, family, look.mean, look.std) for picture in pictures]
     return page_sequence(tokenizer, family, seen, text, instruction)
 

@@ -7,13 +7,20 @@ from jaxtyping import Float
 
 from ..errors import EncodeError
 
+LEAST = 1e-3  # of the lengths by which states are weighed: those of the template have none
 
-def mean_of(hidden: Any, keep: Any) -> Any:
-    """Mean over the kept tokens, unit length. hidden [length, width], keep [length] bool."""
+
+def mean_of(hidden: Any, keep: Any, weights: Any = None) -> Any:
+    """Mean over the kept tokens, unit length. hidden [length, width], keep [length] bool,
+    weights [length] or None."""
     import torch.nn.functional as F
 
-    kept = hidden[keep] if bool(keep.any()) else hidden
-    return F.normalize(kept.float().mean(0), dim=-1)
+    if not bool(keep.any()):
+        keep = ~keep
+    kept = hidden[keep].float()
+    if weights is not None:
+        kept = kept * weights[keep, None]
+    return F.normalize(kept.mean(0), dim=-1)
 
 
 def truncate(

@@ -24,7 +24,8 @@ class Seen:
 @dataclass(frozen=True)
 class Sequence:
     """`keep` marks the rows of the multi-vector, `pool` the states that the dense vector is the
-    mean of; `cells` says which cell of the grid each looks at, where there is one picture."""
+    mean of; `cells` says which cell of the grid each looks at, where there is one picture. A text
+    with a `whole` has one row more at the end, see `Family.whole`."""
 
     ids: Int[np.ndarray, " length"]
     positions: Int[np.ndarray, "3 length"]
@@ -33,10 +34,16 @@ class Sequence:
     cells: Int[np.ndarray, " length"]  # -1 for text
     grid: tuple[int, int]  # (0, 0) unless there is one picture
     pictures: tuple[Seen, ...] = ()
+    whole: float = 0.0
 
 
 def text_sequence(
-    tokenizer: Any, family: Family, template: str, text: str, instruction: str | None = None
+    tokenizer: Any,
+    family: Family,
+    template: str,
+    text: str,
+    instruction: str | None = None,
+    whole: float = 0.0,
 ) -> Sequence:
     """A text in its template. Special tokens that a user writes are ordinary text.
 
@@ -47,7 +54,7 @@ def text_sequence(
     keep = _text_rows(family, prompt)
     none = np.full(len(ids), -1, np.int64)
     pool = _pooled(tokenizer, family, ids, keep, pictures=False)
-    return Sequence(ids, positions(ids, -1, []), keep, pool, none, (0, 0))
+    return Sequence(ids, positions(ids, -1, []), keep, pool, none, (0, 0), whole=whole)
 
 
 def page_sequence(

@@ -13,8 +13,8 @@ _TEXT_PIECE = re.compile(r"(<\|\w+\|>|</?s>)")
 
 def query_spans(checkpoint: Checkpoint, text: str, task: str) -> list[Span | None]:
     """One entry for each row that `encode_query` gives: text[start:end], or None for a row of the
-    template, of a special token, of padding, or of letters that the model does not know. Letters of
-    one piece may be part of a word."""
+    template, of a special token, of padding, of the whole, or of letters that the model does not
+    know. Letters of one piece may be part of a word."""
     family, tokenizer, text = checkpoint.family, checkpoint.tokenizer, readable(text)
     template = family.template("query", task)
     prompt = fill_template(tokenizer, family, template, text)
@@ -33,5 +33,6 @@ def query_spans(checkpoint: Checkpoint, text: str, task: str) -> list[Span | Non
         start, stop = max(start - len(head), 0), min(stop - len(head), len(text))
         if start < stop:
             spans[place] = (start, stop)
-    keep = sequence_of(text, checkpoint, "query", task, None).keep
-    return [span for span, kept in zip(spans, keep, strict=True) if kept]
+    sequence = sequence_of(text, checkpoint, "query", task, None)
+    kept = [span for span, kept in zip(spans, sequence.keep, strict=True) if kept]
+    return [*kept, None] if sequence.whole else kept
