@@ -123,6 +123,6 @@ def test_by_rank_the_same_list_is_lowered_too() -> None:
 
 def test_code_and_pictures_stand_in_one_list_on_one_scale() -> None:
     visual, code = np.array([1.0, np.nan, 3.0]), np.array([np.nan, 3.1, np.nan])
-    both = by_looks({"visual": visual, "code": code}, reach=4.0)
-    np.testing.assert_allclose(both, [1.0, 3.1 - 4 * NEARER, 3.0])
-    assert by_looks({"visual": visual}, 4.0) is visual and by_looks({"code": code}, 4.0) is code
+    both = by_looks({"visual": visual, "code": code}, {"visual": 4.0, "code": 8.0})
+    np.testing.assert_allclose(both, [1.0, 3.1 / 2 - 4 * NEARER, 3.0])
+    assert by_looks({"visual": visual}, {}) is visual and by_looks({"code": code}, {}) is code

@@ -115,11 +115,12 @@ def _lowered(added: Scores, scores: Scores, most: float | None) -> Scores:
     return added - np.where(known, max(0.0, added[known].max() - most), 0.0)
 
 
-def by_looks(lists: Mapping[str, Scores], reach: float) -> Scores:
+def by_looks(lists: Mapping[str, Scores], reach: Mapping[str, float]) -> Scores:
     """The MaxSims "visual" and "code" as one list; at most one of them knows a page.
 
-    Where there are both, those of code are less by `NEARER` of `reach`, the most that a page can
-    score (the summed lengths of the query's rows). Measured by nDCG@10 on 43 pages of PDFs among
+    `reach`: of each list, the most that a page can score (the summed lengths of the query's rows).
+    Where there are both, those of code are brought to the reach of the others, and are less by
+    `NEARER` of it. Measured by nDCG@10 on 43 pages of PDFs among
     757 of code (66 questions to the former, three times 70 to the latter; each kind by itself .614
     and .551):
 
@@ -133,7 +134,8 @@ def by_looks(lists: Mapping[str, Scores], reach: float) -> Scores:
     if "code" not in lists or "visual" not in lists:
         return lists["visual"] if "visual" in lists else lists["code"]
     code = lists["code"]
-    return np.where(np.isnan(code), lists["visual"], code - NEARER * reach)
+    moved = code * (reach["visual"] / max(reach["code"], 1e-9)) - NEARER * reach["visual"]
+    return np.where(np.isnan(code), lists["visual"], moved)
 
 
 def ranks(scores: Scores) -> Float[np.ndarray, " n"]:

@@ -18,15 +18,15 @@ class Found:
     """What was seen of a library at one moment.
 
     For each query, over the pages in scope: `lists` of scores, and `exact`, which of the pages
-    were not only estimated and so may be hits; `reach`, the most that a page can score by looks.
-    choice: how they were scored by looks, if at all.
+    were not only estimated and so may be hits; `reach`, the most that a page can score in each
+    list by looks. choice: how they were scored by looks, if at all.
     """
 
     contents: Contents
     scope: Bool[np.ndarray, " n"]
     lists: Sequence[Lists]
     exact: Sequence[Bool[np.ndarray, " n"]]
-    reach: Sequence[float]
+    reach: Sequence[Mapping[str, float]]
     choice: Choice | None
 
     @classmethod
@@ -36,7 +36,7 @@ class Found:
         scope: Bool[np.ndarray, " n"],
         lists: Sequence[Lists],
         exact: Sequence[Bool[np.ndarray, " n"]],
-        reach: Sequence[float],
+        reach: Sequence[Mapping[str, float]],
         choice: Choice | None,
     ) -> "Found":
         """From arrays over all pages."""

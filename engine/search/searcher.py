@@ -164,7 +164,8 @@ class Searcher:
                     with steps.step("encode"):
                         rows = {part.task: asking.of(part.task) for part in parts}
                 lists: list[dict[str, np.ndarray]] = [{} for _ in texts]
-                exact, choice, reach = [scope] * len(texts), None, [0.0] * len(texts)
+                exact, choice = [scope] * len(texts), None
+                reach: list[dict[str, float]] = [{} for _ in texts]
                 if mode in ("text", "hybrid") or (mode == "auto" and contents.worded[scope].any()):
                     for query, own in zip(texts, lists, strict=True):
                         with steps.step("BM25", pages=int(scope.sum())):
@@ -173,7 +174,10 @@ class Searcher:
                     if parts:
                         choice = self._looks.choose(plan, contents, scope, k)
                         exact = self._score(lists, parts, rows, contents, choice, steps)
-                        reach = [reach_of(own) for own in rows[parts[-1].task]]
+                        reach = [
+                            {part.list: reach_of(rows[part.task][i]) for part in parts}
+                            for i in range(len(texts))
+                        ]
                 except EngineError:
                     if self._tables.documents.version == version:
                         raise
