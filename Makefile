@@ -33,7 +33,7 @@ demo: $(INSTALLED)
 	mkdir -p demo-library; \
 	$(BIN)/quire index "$$DOCS" --library "$$library" || { code=$$?; [ $$code -eq 1 ] || exit $$code; }; \
 	if [ -n "$$QUERY" ]; then set -- "$$QUERY"; else set -- \
-	    --mode visual "How many passengers did the Harbour Hopper carry in 2025?" \
+	    --mode visual "Which route did most passengers travel?" \
 	    "sound waves of one scream arriving at three microphones" \
 	    "How did the lamp of the lighthouse stay lit in the gale?"; fi; \
 	$(BIN)/quire search "$$@" -k 3 --library "$$library" --out demo.png && \

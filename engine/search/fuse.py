@@ -14,20 +14,19 @@ Scores = Float[np.ndarray, " n"]
 # What a list weighs when it has something to say. quire-mini reads less than half of the pieces of
 # a page, a text layer holds them all. From 0.08 to 0.12 no set of PDFs lost more than 0.005 nDCG@10
 # against the text alone and one gained 0.17; above, single questions begin to be lost.
-# "code" was tried from 0.1 to 6 on three sets of functions (250 each, 70 questions, 28 November
-# 2026): nDCG@10 rises to 1.5 (.643 to .706, .577 to .705, .644 to .721 against the words alone), is
-# level to 3, and falls.
-WEIGHTS: Mapping[str, float] = {"visual": 0.1, "code": 1.5, "text": 1.0}
+# "code" was tried from 0.3 to 6 on three sets of functions (250 each, 70 questions, 28 November
+# 2026): nDCG@10 rises to 2 (.643 to .735, .577 to .698, .644 to .780 against the words alone), and
+# is level from there.
+WEIGHTS: Mapping[str, float] = {"visual": 0.1, "code": 2.0, "text": 1.0}
 # What the best page of a list adds at the most, in units of the fused score; the whole list is
 # lowered to it. Some function is always the most like a question, also like one that no function
 # answers, so "code" tells which of its pages and not whether one of them. Among 757 pages of code,
-# questions to 43 pages of PDFs had .829 without the list, .778 with all of it and .843 so; those to
-# code .542, .615 and .606. Among 75 pages of code: .847, .809 and .846; .719, .807 and .788.
+# questions to 43 pages of PDFs had .829 without the list and .843 so; those to code .542 and .651.
 MOST: Mapping[str, float] = {"code": 2.5}
 # Reciprocal rank fusion: 60 in Cormack et al.; 10 is what the ranks of single documents want.
 RANK_CONSTANT = 10.0
-# As MOST, in shares of what the first place of a list of weight 1 adds. With all of it questions to
-# PDFs fall from .838 to .263, so to .825.
+# As MOST, in shares of what the first place of a list of weight 1 adds. With all of a list that
+# weighs 1.5, questions to PDFs fell from .838 to .263, so to .825.
 RANK_MOST: Mapping[str, float] = {"code": 0.3}
 # How much more any question is like code, text to text, than like a picture, as a share of the
 # summed lengths of its rows.
@@ -120,16 +119,14 @@ def by_looks(lists: Mapping[str, Scores], reach: Mapping[str, float]) -> Scores:
 
     `reach`: of each list, the most that a page can score (the summed lengths of the query's rows).
     Where there are both, those of code are brought to the reach of the others, and are less by
-    `NEARER` of it. Measured by nDCG@10 on 43 pages of PDFs among
-    757 of code (66 questions to the former, three times 70 to the latter; each kind by itself .614
-    and .551):
+    `NEARER` of it. Measured by nDCG@10 on 43 pages of PDFs among 757 of code (66 questions to the
+    former, three times 70 to the latter; each kind by itself .614 and .630):
 
-        MaxSims as they are        PDFs .225    code .551
-        standardised, by kind           .049         .551
-        best page to best page          .351         .502
-        less .1, .125, .15    .514 .551 .575    .551 .547 .544
+        less nothing         PDFs .317                    code .630
+        less .1, .125, .15        .567 .586 .600               .624 .621 .615
 
-    and among 75 pages of code .490 as they are and .597 less .1.
+    Scores standardised by kind had .049 of PDFs, and .351 with the best page of each as high as the
+    other (measured before code had rows for wholes).
     """
     if "code" not in lists or "visual" not in lists:
         return lists["visual"] if "visual" in lists else lists["code"]
