@@ -18,9 +18,8 @@ from jaxtyping import Float, Int, Int16, UInt8
 
 from . import lookup
 from .asked import Asked
-from .blocks import blocks
 from .lookup import HALF, LEVELS, ROWS, TOGETHER, scan_kernel, vector_here
-from .packed import Packed
+from .packed import Packed, offsets_of
 from .workers import each
 
 WORD = 32  # bits that a row's code is a multiple of
@@ -94,7 +93,7 @@ def encode_bits(pages: Packed, centre: Float[np.ndarray, " d"] | None = None) ->
         mean = pages.rows.mean(axis=0, dtype=np.float64) if len(pages.rows) else np.zeros(pages.dim)
         centre = np.nan_to_num(mean).astype(np.float32)
     counts = -(-pages.lengths // ROWS)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    offsets = offsets_of(counts)
     turn = rotation(pages.dim)
     octets = np.empty((int(offsets[-1]), octets_of(pages.dim), ROWS), dtype=np.uint8)
     factors = np.zeros((int(offsets[-1]), ROWS), dtype=np.int16)
@@ -150,31 +149,27 @@ def scan_bits(
     and of products to 15 bits. All sets are of rows of the same width.
     """
     scores = [np.empty((len(query), len(index)), dtype=np.float32) for _, index in parts]
-    places = [np.ascontiguousarray(index, dtype=np.int64) for _, index in parts]
-    work = [
-        (part, some)
-        for part, index in enumerate(places)
-        for some in blocks(np.ones(len(index), dtype=np.int64), PAGES)
-    ]
     for i in range(len(query)):
-        rows = query.rows[query.starts[i] : query.starts[i + 1]]
-        scan = scanning(rows @ rotation(rows.shape[1]))
-        scan_some = partial(_scan_some, scan, parts, places, [own[i] for own in scores])
-        each(scan_some, work, threads)
-        for (codes, _), own in zip(parts, scores, strict=True):
-            own[i] += (rows.astype(np.float64) @ codes.centre).sum()
+        _scan_one(query.one(i).rows, parts, [own[i] for own in scores], threads)
     return scores
 
 
-def _scan_some(
-    scan: Scan,
-    parts: Sequence[tuple[BitCodes, object]],
-    places: Sequence[Int[np.ndarray, " k"]],
+def _scan_one(
+    rows: Float[np.ndarray, "q d"],
+    parts: Sequence[tuple[BitCodes, Int[np.ndarray, " k"]]],
     scores: Sequence[Float[np.ndarray, " k"]],
-    some: tuple[int, slice],
+    threads: int | None,
 ) -> None:
-    part, own = some
-    scan(parts[part][0], places[part][own], scores[part][own])
+    """Fills in the scores of one query."""
+    scan = scanning(rows @ rotation(rows.shape[1]))
+    work = [
+        (codes, index[at : at + PAGES], own[at : at + PAGES])
+        for (codes, index), own in zip(parts, scores, strict=True)
+        for at in range(0, len(index), PAGES)
+    ]
+    each(lambda some: scan(*some), work, threads)
+    for (codes, _), own in zip(parts, scores, strict=True):
+        own += (rows.astype(np.float64) @ codes.centre).sum()
 
 
 def look_ups(
@@ -212,7 +207,9 @@ def scanning(turned: Float[np.ndarray, "q turned"]) -> Scan:
     kernel = scan_kernel(octets, shift, vector)
 
     def scan(pages: BitCodes, index: Int[np.ndarray, " k"], out: Float[np.ndarray, " k"]) -> None:
-        offsets = np.ascontiguousarray(pages.offsets, dtype=np.int64)
+        index, offsets = (
+            np.ascontiguousarray(given, dtype=np.int64) for given in (index, pages.offsets)
+        )
         kernel(
             len(index), index.ctypes.data, offsets.ctypes.data, pages.octets.ctypes.data,
             pages.factors.ctypes.data, len(tables), tables.ctypes.data, middles.ctypes.data,

@@ -55,6 +55,11 @@ class Shape:
         return 2 if self.widened else 4
 
     @property
+    def grown(self) -> int:
+        """How much larger a block is once it is turned."""
+        return 2 if self.widened else 1
+
+    @property
     def step(self) -> int:
         """Bytes of a block that one step needs."""
         return self.rows * self.together * SIZE[self.kind]
@@ -146,8 +151,7 @@ class _Code:
                 ]
                 rows = [self.load(build, block, place, kind, 1) for place in places]
                 halves.append(turned(build, rows))
-            grown = 2 if shape.widened else 1
-            start = build.gep(to, [build.mul(piece, whole(grown * shape.rows))])
+            start = build.gep(to, [build.mul(piece, whole(shape.grown * shape.rows))])
             for i, pair in enumerate(zip(*halves, strict=True)):
                 if shape.kind == "float16":  # a lane holds two dimensions
                     both = [build.bitcast(half, words) for half in pair]
@@ -261,8 +265,7 @@ class _Code:
         made, build = self.function("best", TAKES)
         n, first, last, rows, tiles, table, query, turn, tops, out, steps, width = made.args
         stride = build.mul(steps, whole(shape.together * SIZE[shape.kind]))
-        grown = 2 if shape.widened else 1
-        short = build.gep(turn, [build.mul(stride, whole(grown * shape.rows))])
+        short = build.gep(turn, [build.mul(stride, whole(shape.grown * shape.rows))])
         copy = self.given("llvm.memcpy.p0.p0.i64", build.function.ftype.return_type,
                           self.address, self.address, whole, self.flag)  # fmt: skip
         total, tops = tops, build.gep(tops, [whole(shape.vector)])

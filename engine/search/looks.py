@@ -211,17 +211,14 @@ class Looks:
         for part, own in zip(parts, chosen, strict=True):
             assert isinstance(part.codes, Int8Codes)  # all parts are of one kind
             if 2 * len(own) > len(part.where):
-                found.append(self._whole(queries, part.codes)[:, own])
+                kept = self._residence.of(part.codes)  # a whole file may stay on the device
+                found.append(self._score(queries, kept or part.codes)[:, own])
             else:
                 found.append(self._score(queries, part.codes.select(own)))
         return found
 
-    def _whole(self, queries: Sequence[Query], codes: Int8Codes) -> Float[np.ndarray, "m n"]:
-        """Of all codes of a file, which may stay on the device."""
-        return self._score(queries, self._residence.of(codes) or codes)
-
     def _score(
-        self, queries: Sequence[Query], pages: "Int8Codes | OnDevice"
+        self, queries: Sequence[Query], pages: "Packed | Int8Codes | OnDevice"
     ) -> Float[np.ndarray, "m n"]:
         return maxsim(list(queries), pages, device=self.means.device, threads=self.means.threads)
 
@@ -239,7 +236,7 @@ class Looks:
     ) -> Float[np.ndarray, "m n"]:
         size = rows.rows.nbytes
         with steps.step("exact MaxSim", pages=len(rows), rows=len(rows.rows), size=size):
-            return maxsim(list(queries), rows, device=self.means.device, threads=self.means.threads)
+            return self._score(queries, rows)
 
 
 def _runs(pages: Int[np.ndarray, " k"]) -> list[Int[np.ndarray, " few"]]:

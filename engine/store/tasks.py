@@ -11,7 +11,7 @@ from quire.ingest.document import DocumentKind
 from quire.ingest.page import Page
 
 from ..encode.protocol import PageEncoder, Vectors, tasks_of
-from .sides import TEXT, Side, encode_pages, pieces
+from .sides import TEXT, Side, encode_pages
 
 
 def encode_for(
@@ -22,7 +22,7 @@ def encode_for(
     Code is encoded by its text whatever `side` says; a page of it that is blank by its picture.
     """
     tasks = [
-        CODE if kind == "code" and CODE in tasks_of(encoder) and pieces(page.text) else RETRIEVAL
+        CODE if kind == "code" and CODE in tasks_of(encoder) and page.text.strip() else RETRIEVAL
         for page in pages
     ]
     found: dict[int, Vectors] = {}
